@@ -1,0 +1,141 @@
+# neurank: make help
+#
+# Settings; each may be given on the command line or in an untracked .config.mk.
+-include .config.mk
+
+MODE     ?= release
+PREFIX   ?= /usr/local
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+V        ?= 0
+PYTHON   ?= /usr/bin/python3
+MPIRUN   ?= mpirun
+# Set to 0 to keep make from installing Debian packages.
+INSTALL_PACKAGES ?= 1
+
+PACKAGES_BUILD = gcc libc6-dev pkg-config libopenmpi-dev openmpi-bin libopenblas-dev \
+    libhdf5-dev libprotobuf-c-dev protobuf-c-compiler libonnx-dev \
+    librandom123-dev libjansson-dev libxxhash-dev zlib1g-dev
+PACKAGES_DATA  = dataset-fashion-mnist
+PACKAGES_TEST  = libcmocka-dev hdf5-tools netcdf-bin python3-h5py python3-h5netcdf \
+    python3-xarray python3-torch python3-onnx python3-torchvision git
+PACKAGES_LINT  = clang-format clang-tidy shellcheck
+
+# ---- build ------------------------------------------------------------------------
+BUILD   := build/$(MODE)
+GEN     := build/gen
+MODULES := base nn sample estim plan onnx h5 dataset store game sched report run cli
+
+SOURCES := $(foreach m,$(MODULES),$(wildcard src/$(m)/*.c))
+LIB_SRC := $(filter-out src/cli/%,$(SOURCES))
+OBJECTS  = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o
+LIB_OBJ  = $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o
+HEADERS := $(wildcard include/neurank/*/*.h src/*/*.h)
+
+OPTIMISE_release = -O3 -DNDEBUG
+OPTIMISE_debug   = -Og -g3 -DNR_DEBUG
+OPTIMISE_asan    = -O1 -g3 -DNR_DEBUG -fsanitize=address,undefined \
+    -fno-sanitize-recover=all -fno-omit-frame-pointer
+LINK_asan        = -fsanitize=address,undefined
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes \
+    -Wmissing-prototypes -Wvla -Werror
+PKG      := pkg-config
+PKGS     := hdf5-serial openblas libprotobuf-c jansson libxxhash zlib
+MPI_CFLAGS := $(shell $(PKG) --cflags ompi-c 2>/dev/null)
+MPI_LIBS   := $(shell $(PKG) --libs ompi-c 2>/dev/null)
+DEP_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG) --cflags $(PKGS) 2>/dev/null) $(MPI_CFLAGS))
+DEP_LIBS   := $(shell $(PKG) --libs $(PKGS) 2>/dev/null) -lhdf5_hl $(MPI_LIBS) -lm
+HDF5_DIR   := $(shell $(PKG) --libs-only-L hdf5-serial 2>/dev/null)
+BUILD_TEXT := $(MODE), $(CC) $(shell $(CC) -dumpfullversion 2>/dev/null) $(shell $(CC) -dumpmachine 2>/dev/null)
+
+CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE $(OPTIMISE_$(MODE)) $(WARNINGS) -Iinclude \
+    -isystem $(GEN) $(DEP_CFLAGS) -ffp-contract=fast -fno-math-errno -MMD -MP $(CFLAGS)
+LDFLAGS_ALL = $(LINK_$(MODE)) $(HDF5_DIR) $(LDFLAGS)
+
+Q   := $(if $(filter 1,$(V)),,@)
+say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
+
+.PHONY: all help demo test test-quick test-long check lint format bench install clean \
+    packages packages-demo packages-test print-% golden
+.DEFAULT_GOAL := all
+
+all: $(BUILD)/neurank $(BUILD)/libneurank.a
+
+help:
+	@echo 'make demo       install what is missing, build, rank the filters of a real network'
+	@echo 'make test       install what is missing, build, lint, run all quick tests (15 min)'
+	@echo 'make test-long  the tests that take longer'
+	@echo 'make            build build/release/neurank   (MODE=debug|asan for other builds)'
+	@echo 'make check      unit tests of this MODE only'
+	@echo 'make lint       module graph, clang-tidy, format, shellcheck'
+	@echo 'make format     clang-format in place'
+	@echo 'make bench      coalition-images per second on the shipped networks'
+	@echo 'make install    program, library, headers, pkg-config file, man page to PREFIX ($(PREFIX))'
+	@echo 'make clean      remove build/'
+	@echo 'make print-VAR  show a setting'
+
+print-%:
+	@echo '$* = $($*)'
+
+$(GEN)/onnx.pb-c.c: /usr/include/onnx/onnx.proto
+	@mkdir -p $(GEN)
+	$(call say,PROTOC,$<)
+	$(Q)protoc-c -I /usr/include/onnx --c_out=$(GEN) $<
+
+/usr/include/onnx/onnx.proto: ;
+
+$(BUILD)/gen/onnx.pb-c.o: $(GEN)/onnx.pb-c.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=gnu11 -O2 -I$(GEN) -c $< -o $@
+
+$(BUILD)/src/%.o: src/%.c $(GEN)/onnx.pb-c.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -DNR_BUILD='"$(BUILD_TEXT)"' -c $< -o $@
+
+$(BUILD)/libneurank.a: $(LIB_OBJ)
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/neurank: $(BUILD)/src/cli/main.o $(BUILD)/libneurank.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(DEP_LIBS) -o $@
+
+-include $(OBJECTS:.o=.d)
+
+# ---- packages ---------------------------------------------------------------------
+# Installs what is missing of a list; as an ordinary user says what to install and stops.
+define install_packages
+	@missing=; for p in $(1); do \
+	    dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	command="apt-get install -y --no-install-recommends$$missing"; \
+	if ! command -v apt-get >/dev/null; then echo "neurank needs these Debian packages:$$missing"; exit 1; fi; \
+	if [ '$(INSTALL_PACKAGES)' != 1 ]; then echo "missing packages; run: $$command"; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; \
+	elif sudo -n true 2>/dev/null; then sudo=sudo; \
+	else echo "packages are missing; run this, then make again:"; echo "  sudo $$command"; exit 1; fi; \
+	echo "installing:$$missing"; \
+	$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo -E $$command
+endef
+
+packages:
+	$(call install_packages,$(PACKAGES_BUILD))
+packages-demo:
+	$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_DATA))
+packages-test:
+	$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_DATA) $(PACKAGES_TEST) $(PACKAGES_LINT))
+
+# ---- demo -------------------------------------------------------------------------
+# A second make, because packages that were just installed change the settings above.
+demo: packages-demo
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all
+	@sh jobs/demo.sh $(BUILD)/neurank build/demo
+
+clean:
+	rm -rf build

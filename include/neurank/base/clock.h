@@ -1,0 +1,12 @@
+/* Time. */
+#ifndef NEURANK_BASE_CLOCK_H
+#define NEURANK_BASE_CLOCK_H
+
+/* Monotonic seconds since an arbitrary start. */
+double nr_clock_s(void);
+
+/* "2026-03-01T12:00:00Z", now. */
+enum { NR_TIME_TEXT = 32 };
+void nr_clock_text(char text[NR_TIME_TEXT]);
+
+#endif

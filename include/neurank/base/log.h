@@ -1,0 +1,33 @@
+/* Lines for people, on stderr. Results go to stdout and never through here.
+ *
+ * Errors are printed by every rank, everything else by the rank that calls
+ * nr_log_set_quiet(false), which is rank 0. */
+#ifndef NEURANK_BASE_LOG_H
+#define NEURANK_BASE_LOG_H
+
+#include <stdbool.h>
+
+enum { NR_LOG_LINE = 2048 }; /* longest line, bytes */
+
+typedef enum { NR_LOG_INFO, NR_LOG_WARNING, NR_LOG_ERROR } nr_log_level;
+
+/* One line; control characters from foreign files are shown as '?'. */
+void nr_log(nr_log_level level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* While quiet only errors are printed. */
+void nr_log_set_quiet(bool quiet);
+
+/* While silent not even errors are printed: where every rank finds the same error and
+ * one of them says it. */
+void nr_log_set_silent(bool silent);
+
+/* Replaces a progress bar on a terminal; an empty text removes it. The next line of
+ * nr_log clears it first. */
+void nr_log_bar(const char *text);
+
+/* Tests read what was said: lines go to sink(context, line) instead of stderr. */
+typedef void nr_log_sink(void *context, nr_log_level level, const char *line);
+void nr_log_set_sink(nr_log_sink *sink, void *context);
+
+#endif

@@ -1,0 +1,11 @@
+/* What this program is. NR_BUILD tells compiler and mode; the Makefile sets it. */
+#ifndef NEURANK_BASE_VERSION_H
+#define NEURANK_BASE_VERSION_H
+
+#define NR_VERSION "0.1.0"
+
+#ifndef NR_BUILD
+#define NR_BUILD "unknown"
+#endif
+
+#endif

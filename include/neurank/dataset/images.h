@@ -1,0 +1,55 @@
+/* Evaluation images with labels, as one process reads them and as all use them.
+ *
+ * On disk (made by `neurank import`, or by hand with h5py):
+ *
+ *   /images  (n, c, h, w)  uint8 or float32;  attributes scale, mean, std
+ *   /labels  (n)           any integer type, 0 .. classes - 1
+ *
+ * A network sees (pixel * scale - mean) / std; each attribute is one number or one a
+ * channel, and absent means 1, 0, 1.
+ *
+ * One process opens the file and reads the chosen images; their raw bytes and the small
+ * header may then live in memory shared by a node (nr_images_pack, nr_images_unpack). */
+#ifndef NEURANK_DATASET_IMAGES_H
+#define NEURANK_DATASET_IMAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "neurank/base/digest.h"
+#include "neurank/nn/graph.h"
+
+typedef struct nr_images nr_images;
+
+typedef struct {
+    size_t wanted;  /* a class-balanced subset of that many images; 0: all */
+    uint64_t seed;  /* chooses the subset and the order */
+    bool shuffled;  /* in a random order, else in the file's */
+} nr_selection;
+
+/* Opens, checks against the network's input and class count, selects and reads. The
+ * caller owns *out and the raw memory in it. */
+nr_status nr_images_load(const char *path, const nr_graph *graph, nr_selection selection,
+                         nr_images **out);
+void nr_images_free(nr_images *images);
+
+size_t nr_images_count(const nr_images *images);
+size_t nr_images_in_file(const nr_images *images);
+/* Position in the file of image i. */
+uint32_t nr_images_index(const nr_images *images, size_t i);
+const uint32_t *nr_images_labels(const nr_images *images); /* [count] */
+const char *nr_images_digest(const nr_images *images);
+
+/* Images [first, first + count) as the network reads them: [count, h, w, c]. */
+void nr_images_read(const nr_images *images, size_t first, size_t count, float *out);
+
+/* ---- moving ---- */
+/* Everything but the pixels, as bytes owned by the caller. */
+nr_status nr_images_pack(const nr_images *images, void **out, size_t *n_bytes);
+/* pixels are borrowed for the life of *out. */
+nr_status nr_images_unpack(const void *bytes, size_t n_bytes, const void *pixels,
+                           nr_images **out);
+const void *nr_images_pixels(const nr_images *images, size_t *n_bytes);
+
+#endif

@@ -1,0 +1,89 @@
+/* Thin, checked HDF5: one file, objects by path, messages with file and object.
+ *
+ * Files are written as netCDF-4 readers like them: creation order is tracked, text is
+ * variable-length UTF-8, every axis of every dataset carries a dimension scale, and
+ * numbers that were not computed are NaN. */
+#ifndef NEURANK_H5_FILE_H
+#define NEURANK_H5_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "neurank/base/status.h"
+
+typedef struct nr_h5 nr_h5;
+
+typedef enum {
+    NR_H5_U8,
+    NR_H5_U32,
+    NR_H5_I32,
+    NR_H5_U64,
+    NR_H5_I64,
+    NR_H5_F32,
+    NR_H5_F64
+} nr_h5_type;
+
+enum { NR_H5_RANK = 5 };
+
+size_t nr_h5_type_bytes(nr_h5_type type);
+
+/* ---- files ---- */
+nr_status nr_h5_open(const char *path, nr_h5 **out); /* read only */
+nr_status nr_h5_create(const char *path, nr_h5 **out);
+/* Reports what flushing and closing could not do. Accepts NULL. */
+nr_status nr_h5_close(nr_h5 *file);
+const char *nr_h5_path(const nr_h5 *file);
+
+/* ---- reading ---- */
+bool nr_h5_has(const nr_h5 *file, const char *object);
+bool nr_h5_has_attribute(const nr_h5 *file, const char *object, const char *name);
+/* Names of the groups directly below `group`, in creation order; freed by the caller,
+ * each and the array. */
+nr_status nr_h5_groups(const nr_h5 *file, const char *group, char ***out, size_t *n);
+nr_status nr_h5_dims(const nr_h5 *file, const char *object, size_t dims[NR_H5_RANK],
+                     size_t *rank);
+/* Class of the stored numbers: 'u' and 'i' integers, 'f' floats, '?' other; bytes each */
+nr_status nr_h5_stored_type(const nr_h5 *file, const char *object, char *kind,
+                            size_t *bytes);
+/* Rows [first, first + count) along the first axis, all of the others, as `type`. */
+nr_status nr_h5_read_rows(const nr_h5 *file, const char *object, nr_h5_type type,
+                          size_t first, size_t count, void *out);
+/* The whole dataset, which must have exactly `count` elements. */
+nr_status nr_h5_read(const nr_h5 *file, const char *object, nr_h5_type type, size_t count,
+                     void *out);
+/* A numeric attribute of 1 or `count` elements; one element is repeated. */
+nr_status nr_h5_read_attribute(const nr_h5 *file, const char *object, const char *name,
+                               size_t count, double *out);
+nr_status nr_h5_read_attribute_u64(const nr_h5 *file, const char *object, const char *name,
+                                   uint64_t *out);
+/* Text attribute; *out freed by the caller. */
+nr_status nr_h5_read_text(const nr_h5 *file, const char *object, const char *name,
+                          char **out);
+
+/* ---- writing ---- */
+nr_status nr_h5_make_group(nr_h5 *file, const char *group);
+
+typedef struct {
+    const char *path;
+    nr_h5_type type;
+    size_t rank;
+    size_t dims[NR_H5_RANK];
+    const char *scales[NR_H5_RANK]; /* path of each axis' dimension scale */
+    const char *long_name, *units;  /* NULL: none */
+} nr_h5_dataset;
+
+/* An axis: a coordinate variable of u32 values that is a dimension scale. values NULL:
+ * 0, 1, ... */
+nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
+                           const uint32_t *values, size_t n);
+/* Creates and writes a dataset; data NULL: created only, for nr_h5_write_rows. */
+nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset, const void *data);
+nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type, size_t first,
+                           size_t count, const void *data);
+nr_status nr_h5_write_attribute(nr_h5 *file, const char *object, const char *name,
+                                nr_h5_type type, size_t count, const void *values);
+nr_status nr_h5_write_text(nr_h5 *file, const char *object, const char *name,
+                           const char *text);
+
+#endif

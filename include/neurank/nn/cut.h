@@ -1,0 +1,73 @@
+/* A graph as the players of one layer see it.
+ *
+ *   CONST   does not depend on the coalition            once per block
+ *   TWO     channel by channel kept or ablated          both states, once per block
+ *   LINEAR  base + sum over kept players of D_i         n + 2 rows, once per block
+ *   MIXED   everything else (the suffix)                once per coalition
+ *
+ *            layer
+ *   CONST --> TWO -- relu, pool, bn, depthwise --> TWO -- conv, dense --> LINEAR
+ *     |        ^                                    |                       |
+ *     +--------+-- add, mul, concat ----------------+----> add, affine -----+--> relu: MIXED
+ *
+ * The frontier is the TWO and LINEAR tensors that MIXED operators (or the score) read:
+ * what a coalition has to form before the suffix runs.
+ *
+ * A channel of a TWO tensor belongs to one player or to none. It is `absent` while the
+ * ablation `remove` holds and nothing has been added to it: physically pruned channels
+ * read as zero through every channel-wise operator, whatever that makes of a zero. */
+#ifndef NEURANK_NN_CUT_H
+#define NEURANK_NN_CUT_H
+
+#include "neurank/nn/graph.h"
+
+typedef enum { NR_PART_CONST, NR_PART_TWO, NR_PART_LINEAR, NR_PART_MIXED } nr_part;
+
+typedef enum {
+    NR_ABLATE_REMOVE,  /* the channel is not there: zero where it is read */
+    NR_ABLATE_WEIGHTS, /* its weights and bias are zero, BatchNorm stays */
+    NR_ABLATE_MEAN     /* the layer's output is its mean over images and positions */
+} nr_ablation;
+
+#define NR_NO_PLAYER UINT32_MAX
+
+typedef struct {
+    const uint32_t *nodes; /* ascending */
+    size_t n;
+} nr_node_list;
+
+typedef struct nr_cut nr_cut;
+
+/* filters [n_players] ascending channels of the layer that are players; the others are
+ * always kept. The graph is borrowed. */
+nr_status nr_cut_new(const nr_graph *graph, uint32_t layer, nr_ablation ablation,
+                     const uint32_t *filters, size_t n_players, nr_cut **out);
+void nr_cut_free(nr_cut *cut);
+
+const nr_graph *nr_cut_graph(const nr_cut *cut);
+uint32_t nr_cut_layer(const nr_cut *cut);
+size_t nr_cut_players(const nr_cut *cut);
+nr_part nr_cut_part(const nr_cut *cut, uint32_t node);
+
+/* Nodes to run, in order. CONST includes the layer itself (its kept state) and not the
+ * network's input; TWO starts behind the layer. */
+nr_node_list nr_cut_nodes(const nr_cut *cut, nr_part part);
+
+/* TWO and LINEAR nodes that MIXED ones or the score read. */
+nr_node_list nr_cut_frontier(const nr_cut *cut);
+
+/* TWO nodes that something else than TWO reads (or the score). */
+nr_node_list nr_cut_two_ends(const nr_cut *cut);
+
+/* Nodes of `part` that nodes of a later part read (or the score). */
+bool nr_cut_leaves_part(const nr_cut *cut, uint32_t node);
+
+/* Of a TWO node: player of each channel, or NR_NO_PLAYER; [c] */
+const uint32_t *nr_cut_players_of(const nr_cut *cut, uint32_t node);
+const bool *nr_cut_absent(const nr_cut *cut, uint32_t node);
+
+/* Channels of a TWO node that belong to a player, ascending. */
+const uint32_t *nr_cut_channels(const nr_cut *cut, uint32_t node, uint32_t player,
+                                size_t *n);
+
+#endif

@@ -1,0 +1,50 @@
+/* Runs part of a graph on a batch of rows.
+ *
+ * The nodes to run are listed in graph order. Every input that is not in the list is
+ * external and bound to memory of the caller's. Buffers are planned once: a tensor's
+ * memory is reused when its last reader is done, unless it is to be kept. Running
+ * allocates nothing.
+ *
+ * An external tensor has a period: row r of the batch reads its row r % period, so a
+ * tensor that does not depend on the coalition stands in memory once.
+ *
+ * In a `linear` execution only the linear part of each operator acts: biases and shifts
+ * are left out, padding is zero, an addend that is external and not varying is left out.
+ * It maps differences of inputs to differences of outputs (idea 2 of the README). */
+#ifndef NEURANK_NN_EXEC_H
+#define NEURANK_NN_EXEC_H
+
+#include "neurank/nn/kernels.h"
+
+typedef struct nr_exec nr_exec;
+
+typedef struct {
+    const nr_graph *graph;     /* borrowed */
+    const nr_kernels *kernels; /* borrowed */
+    const uint32_t *nodes;     /* [n_nodes] ascending */
+    size_t n_nodes;
+    const uint32_t *keep; /* [n_keep] nodes whose output is read after the run */
+    size_t n_keep;
+    size_t rows_max;
+    bool linear;
+    const bool *varying; /* linear: [graph size] which external tensors vary */
+} nr_exec_spec;
+
+nr_status nr_exec_new(const nr_exec_spec *spec, nr_exec **out);
+void nr_exec_free(nr_exec *exec);
+
+/* data [period, shape of node] is borrowed until it is bound anew. */
+void nr_exec_bind(nr_exec *exec, uint32_t node, const float *data, size_t period);
+void nr_exec_run(nr_exec *exec, size_t rows);
+
+/* Called with each tensor as soon as it is computed, to change it in place. */
+typedef void nr_exec_hook(void *context, uint32_t node, size_t rows, float *output);
+void nr_exec_set_hook(nr_exec *exec, nr_exec_hook *hook, void *context);
+
+/* Output of a kept (or bound) node. */
+const float *nr_exec_output(const nr_exec *exec, uint32_t node);
+
+/* Bytes of buffers that one row takes with this list of nodes. */
+size_t nr_exec_bytes_per_row(const nr_exec_spec *spec);
+
+#endif

@@ -1,0 +1,16 @@
+/* The border to BLAS. */
+#ifndef NEURANK_NN_GEMM_H
+#define NEURANK_NN_GEMM_H
+
+#include <stddef.h>
+
+/* y [m, n] += x [m, k] w [k, n], row-major with row strides ldx, ldw, ldy. */
+void nr_gemm(size_t m, size_t n, size_t k, const float *x, size_t ldx, const float *w,
+             size_t ldw, float *y, size_t ldy);
+
+/* BLAS keeps to the calling thread: ranks, not threads, fill the cores. */
+void nr_gemm_single_thread(void);
+
+const char *nr_gemm_describe(void);
+
+#endif

@@ -1,0 +1,20 @@
+/* ONNX file -> graph.
+ *
+ * Opset 7 to 22, inference graphs of one float image input (n, c, h, w) and one output
+ * (n, classes). Anything that is not understood is refused by operator, node and
+ * attribute; nothing is guessed. Weights may stand in external files inside the model's
+ * own folder. A Softmax or LogSoftmax at the very end is left out: the graph gives what
+ * goes into it, the logits (a LogSoftmax changes no score, a Softmax would be applied
+ * twice).
+ *
+ * The file is read once, by the caller's process; digest covers its bytes and those of
+ * external tensors. */
+#ifndef NEURANK_ONNX_IMPORT_H
+#define NEURANK_ONNX_IMPORT_H
+
+#include "neurank/base/digest.h"
+#include "neurank/nn/graph.h"
+
+nr_status nr_onnx_load(const char *path, nr_graph **out, char digest[NR_DIGEST_TEXT]);
+
+#endif

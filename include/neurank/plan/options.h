@@ -1,0 +1,74 @@
+/* The command line: one row an option.
+ *
+ * Parsing, checking, `--help`, and the option table of README.md come from the rows of
+ * options.c. An option that a command does not use is an error, and so is a number out of
+ * range: nothing is clamped, nothing ignored. */
+#ifndef NEURANK_PLAN_OPTIONS_H
+#define NEURANK_PLAN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "neurank/base/status.h"
+
+typedef enum {
+    NR_COMMAND_INFO,
+    NR_COMMAND_EVAL,
+    NR_COMMAND_SHAPLEY,
+    NR_COMMAND_SHOW,
+    NR_COMMAND_IMPORT,
+    NR_COMMAND_COUNT
+} nr_command;
+
+typedef enum { NR_FORMAT_TEXT, NR_FORMAT_CSV, NR_FORMAT_JSON } nr_format;
+
+enum { NR_POSITIONAL_MAX = 2, NR_FILES_MAX = 256, NR_NUMBERS_MAX = 1024 };
+
+typedef struct {
+    double values[NR_NUMBERS_MAX];
+    size_t n;
+} nr_number_list;
+
+typedef struct {
+    const char *files[NR_FILES_MAX];
+    size_t n;
+} nr_file_list;
+
+/* Texts point into argv. Every field is an option of the same name; NULL or 0 where the
+ * help says so. */
+typedef struct {
+    nr_command command;
+    bool help;
+    const char *positional[NR_POSITIONAL_MAX];
+    const char *layer, *output, *filters, *drop, *logits;
+    uint64_t method, metric, ablate, kernels, format; /* index of the choice */
+    uint64_t images, sweeps, seed, top, block;
+    double confidence, checkpoint_every_s, time_limit_s;
+    bool fresh;
+    double scale; /* NAN: by type */
+    nr_number_list mean, std;
+    nr_file_list idx, cifar10, npy;
+} nr_options;
+
+/* argv[0] is the program. Reports what is wrong with the command line. */
+nr_status nr_options_parse(int argc, char **argv, nr_options *out);
+
+const char *nr_command_name(nr_command command);
+/* The text of the chosen value of a choice option: "loss", "remove", ... */
+enum { NR_CHOICE_TEXT = 24 };
+const char *nr_option_choice(const char *option, uint64_t index,
+                             char buffer[NR_CHOICE_TEXT]);
+
+/* Help of one command, or of the program (NR_COMMAND_COUNT). */
+void nr_options_help(nr_command command, FILE *stream);
+/* The option table of README.md, in Markdown. */
+void nr_options_markdown(FILE *stream);
+
+/* Reads "0-11,17" as ascending numbers below `limit` without repetition; *out owned by
+ * the caller. option names it in messages. */
+nr_status nr_parse_index_list(const char *option, const char *text, size_t limit,
+                              uint32_t **out, size_t *n);
+
+#endif

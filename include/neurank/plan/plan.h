@@ -1,0 +1,34 @@
+/* What a run computes, as a list of named texts.
+ *
+ * Everything that the numbers depend on is a field: digests of model and data, layer,
+ * seed, metric, ... and the version of the numbers themselves. The store carries the
+ * fields; going on with a store means that all of them are equal. What only says how far
+ * to go (sweeps, time) or how to look at it (confidence) is not part of the plan. */
+#ifndef NEURANK_PLAN_PLAN_H
+#define NEURANK_PLAN_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "neurank/base/status.h"
+
+/* Raised whenever the same plan would give other bits. */
+enum { NR_NUMBERS_VERSION = 1 };
+
+enum { NR_PLAN_FIELDS_MAX = 32 };
+
+typedef struct {
+    char *names[NR_PLAN_FIELDS_MAX], *values[NR_PLAN_FIELDS_MAX]; /* owned */
+    size_t n;
+} nr_plan;
+
+nr_status nr_plan_set(nr_plan *plan, const char *name, const char *value);
+nr_status nr_plan_set_u64(nr_plan *plan, const char *name, uint64_t value);
+const char *nr_plan_get(const nr_plan *plan, const char *name); /* "" if absent */
+void nr_plan_free(nr_plan *plan);
+
+/* NR_ERR_MISMATCH after one line that names every difference with both values. store is
+ * the file that holds `stored`. */
+nr_status nr_plan_match(const char *store, const nr_plan *stored, const nr_plan *wanted);
+
+#endif

@@ -1,0 +1,18 @@
+/* What is in a store: for people, for spreadsheets, for programs. */
+#ifndef NEURANK_REPORT_SHOW_H
+#define NEURANK_REPORT_SHOW_H
+
+#include <stdio.h>
+
+#include "neurank/plan/options.h"
+#include "neurank/store/store.h"
+
+/* top 0: all filters, in order of rank (text) or of channel (csv, json). */
+nr_status nr_report_show(const nr_store *store, nr_format format, uint64_t top,
+                         FILE *stream);
+
+/* The table of one layer, as `show` prints it. */
+nr_status nr_report_layer(const nr_store_layer *layer, double confidence, uint64_t top,
+                          FILE *stream);
+
+#endif

@@ -1,0 +1,14 @@
+/* The order of steps of each command. run.c is the page to read first. */
+#ifndef NEURANK_RUN_RUN_H
+#define NEURANK_RUN_RUN_H
+
+#include "neurank/plan/options.h"
+
+/* command_line: for the store's history. Starts and stops MPI. */
+nr_status nr_run_shapley(const nr_options *options, const char *command_line);
+
+nr_status nr_run_eval(const nr_options *options);
+nr_status nr_run_info(const nr_options *options);
+nr_status nr_run_import(const nr_options *options, const char *command_line);
+
+#endif

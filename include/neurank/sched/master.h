@@ -1,0 +1,44 @@
+/* Who does which unit: a state machine, events in, actions out.
+ *
+ *   start      every worker gets NR_AHEAD units
+ *   result     the worker gets the next unit, so that it always has one in hand while the
+ *              answer is on its way
+ *   stop       nobody gets anything any more
+ *   finished   nothing is on the way and there is nothing left to give, or it stopped
+ *
+ * Worker 0 is the master's own process. The machine knows neither MPI nor files. */
+#ifndef NEURANK_SCHED_MASTER_H
+#define NEURANK_SCHED_MASTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "neurank/base/status.h"
+
+enum { NR_AHEAD = 2 }; /* units in a worker's hands: one under way, one waiting */
+
+/* The next unit to do, each once, in ascending order; false when there is none. */
+typedef bool nr_unit_source(void *self, uint64_t *unit);
+
+typedef struct {
+    int worker;
+    uint64_t unit;
+} nr_assignment;
+
+typedef struct nr_master nr_master;
+
+nr_status nr_master_new(int n_workers, nr_unit_source *source, void *source_self,
+                        nr_master **out);
+void nr_master_free(nr_master *master);
+
+/* Assignments made by an event: assignments [NR_AHEAD * n_workers] after start, [1] after
+ * a result. Returns how many. */
+size_t nr_master_start(nr_master *master, nr_assignment *assignments);
+/* A worker finished a unit. Reports a unit it was not given. */
+nr_status nr_master_result(nr_master *master, int worker, uint64_t unit,
+                           nr_assignment *assignments, size_t *n);
+void nr_master_stop(nr_master *master);
+bool nr_master_finished(const nr_master *master);
+
+#endif

@@ -1,0 +1,28 @@
+/* Units to ranks and results back, until there are no more.
+ *
+ * Rank 0 is the master: it hands out units, computes units of its own between messages,
+ * and gives every finished unit to the sink, in whatever order they come. The others
+ * compute. The sink does not know of ranks, the scheduler does not know of files. */
+#ifndef NEURANK_SCHED_SCHEDULE_H
+#define NEURANK_SCHED_SCHEDULE_H
+
+#include "neurank/sched/master.h"
+#include "neurank/sched/transport.h"
+#include "neurank/sched/unit.h"
+
+/* What the master does with finished units. */
+typedef struct {
+    void *self;
+    /* One unit's tally, encoded. A failure ends the run. */
+    nr_status (*accept)(void *self, uint64_t unit, const uint64_t *words);
+    /* Called often, between blocks: progress, checkpoints. Sets *stop to end early. A
+     * failure ends the run. */
+    nr_status (*tick)(void *self, bool *stop);
+} nr_sink;
+
+/* Collective. source and sink are used on rank 0 only. Returns the first failure of any
+ * unit on rank 0, and the rank's own on the others: share it. */
+nr_status nr_schedule_run(nr_transport *transport, nr_unit_runner *runner,
+                          nr_unit_source *source, void *source_self, const nr_sink *sink);
+
+#endif

@@ -1,0 +1,78 @@
+/* argv to commands, status to exit code. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "neurank/base/memory.h"
+#include "neurank/base/version.h"
+#include "neurank/plan/options.h"
+#include "neurank/report/show.h"
+#include "neurank/run/run.h"
+#include "neurank/store/store.h"
+
+static char *join_arguments(int argc, char **argv) {
+    size_t bytes = 1, used = 0;
+    for (int i = 0; i < argc; i++) bytes += strlen(argv[i]) + 1;
+    char *line = nr_new(bytes, 1);
+    for (int i = 0; line && i < argc; i++)
+        used += (size_t)snprintf(line + used, bytes - used, "%s%s", i ? " " : "", argv[i]);
+    return line;
+}
+
+static nr_status run_show(const nr_options *options) {
+    nr_store *store;
+    NR_TRY(nr_store_read(options->positional[0], &store));
+    nr_status status = nr_report_show(store, (nr_format)options->format, options->top, stdout);
+    nr_store_free(store);
+    return status;
+}
+
+static nr_status run_command(const nr_options *options, const char *command_line) {
+    switch (options->command) {
+    case NR_COMMAND_INFO: return nr_run_info(options);
+    case NR_COMMAND_EVAL: return nr_run_eval(options);
+    case NR_COMMAND_SHAPLEY: return nr_run_shapley(options, command_line);
+    case NR_COMMAND_SHOW: return run_show(options);
+    case NR_COMMAND_IMPORT: return nr_run_import(options, command_line);
+    case NR_COMMAND_COUNT: break;
+    }
+    return NR_ERR_INTERNAL;
+}
+
+/* Results that did not reach their reader are no success. */
+static nr_status close_output(void) {
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return NR_OK;
+    return nr_fail(NR_ERR_INTERNAL, "the output cannot be written: %s",
+                   errno ? strerror(errno) : "unknown cause");
+}
+
+static nr_status run(int argc, char **argv) {
+    nr_options *options;
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        printf("neurank %s (%s)\n", NR_VERSION, NR_BUILD);
+        return NR_OK;
+    }
+    if (argc == 2 && strcmp(argv[1], "--options-markdown") == 0) {
+        nr_options_markdown(stdout);
+        return NR_OK;
+    }
+    if (!NR_NEW(options, 1)) return NR_ERR_INTERNAL;
+    nr_status status = nr_options_parse(argc, argv, options);
+    if (status == NR_OK && options->help) {
+        nr_options_help(options->command, stdout);
+    } else if (status == NR_OK) {
+        char *command_line = join_arguments(argc, argv);
+        status = command_line ? run_command(options, command_line) : NR_ERR_INTERNAL;
+        free(command_line);
+    }
+    free(options);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    nr_status status = run(argc, argv);
+    nr_status closed = close_output();
+    return nr_status_exit_code(status != NR_OK ? status : closed);
+}

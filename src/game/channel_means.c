@@ -1,0 +1,91 @@
+/* Means of a layer's output channels over images and positions, for NR_ABLATE_MEAN.
+ * Every image's mean is an integer of the usual unit, so ranks may split the images as
+ * they like. */
+#include <stdlib.h>
+
+#include "neurank/base/memory.h"
+#include "neurank/base/quantum.h"
+#include "neurank/game/filter.h"
+#include "neurank/nn/exec.h"
+
+__extension__ typedef unsigned __int128 uwide;
+__extension__ typedef __int128 wide;
+
+static void add_word_pair(uint64_t *pair, wide term) {
+    uwide sum = ((uwide)pair[1] << 64 | pair[0]) + (uwide)term;
+    pair[0] = (uint64_t)sum;
+    pair[1] = (uint64_t)(sum >> 64);
+}
+
+static nr_status add_image(const nr_graph *graph, uint32_t layer, const float *output,
+                           size_t image, uint64_t *sums) {
+    const nr_node *node = nr_graph_node(graph, layer);
+    size_t c = node->shape.c, pixels = (size_t)node->shape.h * node->shape.w;
+    for (size_t i = 0; i < c; i++) {
+        double sum = 0;
+        int64_t quanta;
+        for (size_t p = 0; p < pixels; p++) sum += output[p * c + i];
+        NR_REQUIRE(nr_quantise(sum / (double)pixels, &quanta), NR_ERR_UNIT,
+                   "layer \"%s\": the mean of channel %zu on image %zu is %g, a number below "
+                   "2^18 is expected",
+                   nr_graph_text(graph, node->short_name), i, image, sum / (double)pixels);
+        add_word_pair(sums + 2 * i, quanta);
+    }
+    return NR_OK;
+}
+
+enum { BATCH = 16 };
+
+nr_status nr_channel_sums(const nr_graph *graph, const nr_images *images,
+                          const nr_kernels *kernels, uint32_t layer, size_t first,
+                          size_t count, uint64_t *sums) {
+    uint32_t *nodes;
+    nr_exec *exec = NULL;
+    float *input = NULL;
+    size_t size = nr_shape_size(nr_graph_node(graph, layer)->shape);
+    nr_status status = NR_ERR_INTERNAL;
+    if (!NR_NEW(nodes, layer)) return status;
+    for (uint32_t i = 1; i <= layer; i++) nodes[i - 1] = i;
+    nr_exec_spec spec = {.graph = graph,
+                         .kernels = kernels,
+                         .nodes = nodes,
+                         .n_nodes = layer,
+                         .keep = &layer,
+                         .n_keep = 1,
+                         .rows_max = BATCH};
+    NR_TRY_GOTO(nr_exec_new(&spec, &exec), err_free);
+    input = nr_new_floats(nr_size_mul(BATCH, nr_shape_size(nr_graph_node(graph, 0)->shape)));
+    if (!input) {
+        status = NR_ERR_INTERNAL;
+        goto err_free;
+    }
+    for (size_t at = first; at < first + count && status == NR_OK; at += BATCH) {
+        size_t rows = first + count - at < BATCH ? first + count - at : BATCH;
+        nr_images_read(images, at, rows, input);
+        nr_exec_bind(exec, 0, input, rows);
+        nr_exec_run(exec, rows);
+        for (size_t r = 0; r < rows && status == NR_OK; r++)
+            status = add_image(graph, layer, nr_exec_output(exec, layer) + r * size, at + r,
+                               sums);
+    }
+err_free:
+    free(input);
+    nr_exec_free(exec);
+    free(nodes);
+    return status;
+}
+
+void nr_channel_sums_merge(uint64_t *into, const uint64_t *from, size_t channels) {
+    for (size_t i = 0; i < channels; i++)
+        add_word_pair(into + 2 * i,
+                      (wide)((uwide)from[2 * i + 1] << 64 | from[2 * i]));
+}
+
+void nr_channel_means(const uint64_t *sums, size_t channels, size_t n_images,
+                      float *means) {
+    const double quantum = 1.0 / (double)(UINT64_C(1) << NR_QUANTUM_BITS);
+    for (size_t i = 0; i < channels; i++) {
+        wide sum = (wide)((uwide)sums[2 * i + 1] << 64 | sums[2 * i]);
+        means[i] = (float)((double)sum * quantum / (double)n_images);
+    }
+}

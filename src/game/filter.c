@@ -1,0 +1,101 @@
+#include "neurank/game/filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter_private.h"
+#include "neurank/base/memory.h"
+
+static nr_status filter_open(void *self, uint64_t block, nr_block_ends *ends) {
+    nr_filter *game = self;
+    size_t total = nr_images_count(game->spec.images);
+    game->block = block;
+    game->first_image = (size_t)block * game->rows_block;
+    NR_ASSERT(game->first_image < total);
+    game->images = total - game->first_image < game->rows_block ? total - game->first_image
+                                                                : game->rows_block;
+    nr_filter_states_open(game);
+    nr_filter_deltas_open(game);
+    NR_TRY(nr_filter_walk_ends(game));
+    *ends = game->ends;
+    return NR_OK;
+}
+
+static nr_status filter_pair(void *self, const uint32_t *permutation, int64_t *forward,
+                             int64_t *reverse, uint64_t *coalition_images) {
+    return nr_filter_walk_pair(self, permutation, forward, reverse, coalition_images);
+}
+
+static void filter_free(void *self) {
+    nr_filter *game = self;
+    if (!game) return;
+    nr_filter_walk_free(game);
+    nr_filter_deltas_free(game);
+    nr_filter_states_free(game);
+    nr_cut_free(game->cut);
+    free(game);
+}
+
+nr_status nr_filter_game_new(const nr_filter_spec *spec, nr_game *out) {
+    nr_filter *game;
+    if (!NR_NEW(game, 1)) return NR_ERR_INTERNAL;
+    game->spec = *spec;
+    game->n = spec->n_players;
+    game->rows_block = spec->block_images;
+    game->classes =
+        nr_graph_node(spec->graph, nr_graph_output(spec->graph))->shape.c;
+    nr_status status = nr_cut_new(spec->graph, spec->layer, spec->ablation, spec->filters,
+                                  spec->n_players, &game->cut);
+    if (status == NR_OK) status = nr_filter_states_new(game);
+    if (status == NR_OK) status = nr_filter_deltas_new(game);
+    if (status == NR_OK) status = nr_filter_walk_new(game);
+    if (status != NR_OK) {
+        filter_free(game);
+        return status;
+    }
+    size_t images = nr_images_count(spec->images);
+    *out = (nr_game){.n_players = spec->n_players,
+                     .n_blocks = (images + game->rows_block - 1) / game->rows_block,
+                     .self = game,
+                     .open = filter_open,
+                     .pair = filter_pair,
+                     .free = filter_free};
+    return NR_OK;
+}
+
+enum { GROUP_BYTES = 32 << 20, GROUP_IMAGES_MAX = 32 };
+
+uint32_t nr_filter_group_blocks(const nr_graph *graph, uint32_t block_images) {
+    size_t floats = 0;
+    for (uint32_t i = 0; i < nr_graph_size(graph); i++) {
+        size_t size = nr_shape_size(nr_graph_node(graph, i)->shape);
+        if (size > floats) floats = size;
+    }
+    size_t images = GROUP_BYTES / sizeof(float) / (4 * floats);
+    if (images > GROUP_IMAGES_MAX) images = GROUP_IMAGES_MAX;
+    return images < block_images ? 1 : (uint32_t)(images / block_images);
+}
+
+static double part_macs(const nr_cut *cut, nr_part part) {
+    nr_node_list list = nr_cut_nodes(cut, part);
+    double macs = 0;
+    for (size_t i = 0; i < list.n; i++)
+        macs += nr_graph_node_macs(nr_cut_graph(cut), list.nodes[i]);
+    return macs;
+}
+
+static double frontier_size(const nr_cut *cut) {
+    nr_node_list list = nr_cut_frontier(cut);
+    double size = 0;
+    for (size_t i = 0; i < list.n; i++)
+        size += (double)nr_shape_size(nr_graph_node(nr_cut_graph(cut), list.nodes[i])->shape);
+    return size;
+}
+
+double nr_filter_visit_macs(const nr_cut *cut, uint32_t block_images) {
+    double n = (double)nr_cut_players(cut), steps = 4 * (n - 1) + 2;
+    double once = part_macs(cut, NR_PART_CONST) + 2 * part_macs(cut, NR_PART_TWO) +
+                  3 * part_macs(cut, NR_PART_LINEAR);
+    return block_images *
+           (once + steps * (part_macs(cut, NR_PART_MIXED) + frontier_size(cut)));
+}

@@ -1,0 +1,266 @@
+/* Walks: the rows of all prefixes and their complements form one batch, cut into chunks
+ * that stay in cache. Complements are free on LINEAR tensors:
+ * z(S^c) = z(N) + z(empty) - z(S). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "filter_private.h"
+#include "neurank/base/memory.h"
+#include "neurank/base/quantum.h"
+
+/* A chunk's buffers fill about this much of a core's cache, or hold CHUNK_MIN
+ * coalitions. Constants: chunking must not depend on the machine. */
+enum { CHUNK_BYTES = 1 << 20, CHUNK_MIN = 8, CHUNK_MAX = 128 };
+
+static nr_status make_suffix(nr_filter *game) {
+    nr_node_list list = nr_cut_nodes(game->cut, NR_PART_MIXED);
+    uint32_t output = nr_graph_output(game->spec.graph);
+    nr_exec_spec spec = {.graph = game->spec.graph,
+                         .kernels = game->spec.kernels,
+                         .nodes = list.nodes,
+                         .n_nodes = list.n,
+                         .keep = &output,
+                         .n_keep = 1};
+    size_t bytes = nr_exec_bytes_per_row(&spec);
+    for (size_t f = 0; f < game->n_frontier; f++)
+        bytes = nr_size_add(bytes, game->frontier[f].size * sizeof(float));
+    bytes = nr_size_mul(bytes, game->rows_block);
+    game->chunk = bytes ? CHUNK_BYTES / bytes / 2 * 2 : CHUNK_MAX;
+    if (game->chunk < CHUNK_MIN) game->chunk = CHUNK_MIN;
+    if (game->chunk > CHUNK_MAX) game->chunk = CHUNK_MAX;
+    spec.rows_max = game->chunk * game->rows_block;
+    return nr_exec_new(&spec, &game->suffix);
+}
+
+nr_status nr_filter_walk_new(nr_filter *game) {
+    nr_node_list list = nr_cut_frontier(game->cut);
+    if (!NR_NEW(game->frontier, list.n)) return NR_ERR_INTERNAL;
+    game->n_frontier = list.n;
+    for (size_t f = 0; f < list.n; f++) {
+        nr_frontier *front = &game->frontier[f];
+        front->node = list.nodes[f];
+        front->part = nr_cut_part(game->cut, front->node);
+        front->size =
+            nr_shape_size(nr_graph_node(game->spec.graph, front->node)->shape);
+    }
+    NR_TRY(make_suffix(game));
+    size_t rows = game->chunk * game->rows_block;
+    for (size_t f = 0; f < list.n; f++) {
+        nr_frontier *front = &game->frontier[f];
+        front->rows = nr_new_floats(nr_size_mul(rows, front->size));
+        front->current = nr_new_floats(nr_size_mul(2 * game->rows_block, front->size));
+        if (!front->rows || !front->current) return NR_ERR_INTERNAL;
+        if (front->part == NR_PART_LINEAR)
+            front->delta = game->entry[front->node]
+                               ? game->entry[front->node]
+                               : nr_exec_output(game->delta, front->node);
+    }
+    if (!NR_NEW(game->order, game->n) || !NR_NEW(game->row_labels, rows) ||
+        !NR_NEW(game->row_values, rows) || !NR_NEW(game->prefix_value, game->n + 1) ||
+        !NR_NEW(game->complement_value, game->n + 1))
+        return NR_ERR_INTERNAL;
+    return NR_OK;
+}
+
+void nr_filter_walk_free(nr_filter *game) {
+    for (size_t f = 0; f < game->n_frontier; f++) {
+        free(game->frontier[f].rows);
+        free(game->frontier[f].current);
+    }
+    free(game->frontier);
+    nr_exec_free(game->suffix);
+    free(game->order);
+    free(game->row_labels);
+    free(game->row_values);
+    free(game->prefix_value);
+    free(game->complement_value);
+}
+
+/* ---- values ---- */
+
+static nr_status not_usable(const nr_filter *game, double value, size_t kept,
+                            const char *which) {
+    const nr_node *layer = nr_graph_node(game->spec.graph, game->spec.layer);
+    return nr_fail(NR_ERR_UNIT,
+                   "layer \"%s\", block %llu: the value of %s of %zu players is %g, a "
+                   "number below 2^18 is expected",
+                   nr_graph_text(game->spec.graph, layer->short_name),
+                   (unsigned long long)game->block, which, kept, value);
+}
+
+/* Runs the suffix on `count` coalitions whose frontier rows stand in `rows`, and sums
+ * each one's values over the block's images. bad: the first coalition without a usable
+ * value, with that value. */
+static bool evaluate(nr_filter *game, size_t count, int64_t *values, size_t *bad,
+                     double *bad_value) {
+    size_t images = game->images, rows = count * images;
+    uint32_t output = nr_graph_output(game->spec.graph);
+    const uint32_t *labels = nr_images_labels(game->spec.images) + game->first_image;
+    for (size_t f = 0; f < game->n_frontier; f++)
+        nr_exec_bind(game->suffix, game->frontier[f].node, game->frontier[f].rows, rows);
+    nr_exec_run(game->suffix, rows);
+    for (size_t r = 0; r < rows; r++) game->row_labels[r] = labels[r % images];
+    nr_score(game->spec.metric, game->spec.kernels, rows, game->classes,
+             nr_exec_output(game->suffix, output), game->row_labels, game->row_values);
+    for (size_t c = 0; c < count; c++) {
+        values[c] = 0;
+        for (size_t t = 0; t < images; t++) {
+            int64_t quanta;
+            if (!nr_quantise(game->row_values[c * images + t], &quanta)) {
+                *bad = c;
+                *bad_value = game->row_values[c * images + t];
+                return false;
+            }
+            values[c] += quanta;
+        }
+    }
+    return true;
+}
+
+/* CONST tensors that the suffix reads stand once, for all rows. */
+static void bind_constants(nr_filter *game) {
+    for (uint32_t i = 0; i < nr_graph_size(game->spec.graph); i++)
+        if (nr_cut_part(game->cut, i) == NR_PART_CONST && nr_cut_leaves_part(game->cut, i))
+            nr_exec_bind(game->suffix, i, nr_filter_state(game, i, NR_EMPTY),
+                         game->images);
+}
+
+nr_status nr_filter_walk_ends(nr_filter *game) {
+    size_t images = game->images, bad;
+    double bad_value = 0;
+    int64_t values[2];
+    bind_constants(game);
+    for (size_t f = 0; f < game->n_frontier; f++) {
+        nr_frontier *front = &game->frontier[f];
+        for (int end = NR_EMPTY; end <= NR_FULL; end++) {
+            front->end[end] = nr_filter_state(game, front->node, (nr_end)end);
+            memcpy(front->rows + (size_t)end * images * front->size, front->end[end],
+                   images * front->size * sizeof *front->rows);
+        }
+    }
+    if (!evaluate(game, 2, values, &bad, &bad_value))
+        return not_usable(game, bad_value, bad ? game->n : 0, "the coalition");
+    game->ends.images = (uint32_t)images;
+    game->ends.full = values[NR_FULL];
+    /* Nobody live: both rows are equal, and must not differ by a kernel's rounding. */
+    game->ends.empty = game->n_live ? values[NR_EMPTY] : values[NR_FULL];
+    return NR_OK;
+}
+
+/* ---- walking ---- */
+
+static void linear_start(nr_frontier *front, size_t n) {
+    memcpy(front->current, front->end[NR_EMPTY], n * sizeof *front->current);
+}
+
+/* Adds the player and writes the rows of the prefix and of its complement. */
+static void linear_step(const nr_filter *game, nr_frontier *front, uint32_t player,
+                        float *restrict prefix, float *restrict complement) {
+    size_t n = game->images * front->size;
+    const float *restrict delta = front->delta + game->slot[player] * n;
+    const float *restrict empty = front->end[NR_EMPTY], *restrict full = front->end[NR_FULL];
+    float *restrict current = front->current;
+    for (size_t i = 0; i < n; i++) {
+        float sum = current[i] + delta[i];
+        current[i] = sum;
+        prefix[i] = sum;
+        complement[i] = full[i] + empty[i] - sum;
+    }
+}
+
+static void two_start(nr_frontier *front, size_t n) {
+    memcpy(front->current, front->end[NR_EMPTY], n * sizeof *front->current);
+    memcpy(front->current + n, front->end[NR_FULL], n * sizeof *front->current);
+}
+
+static void two_step(const nr_filter *game, nr_frontier *front, uint32_t player,
+                     float *restrict prefix, float *restrict complement) {
+    nr_shape shape = nr_graph_node(game->spec.graph, front->node)->shape;
+    size_t n = game->images * front->size, n_channels, pixels = n / shape.c;
+    const uint32_t *channels =
+        nr_cut_channels(game->cut, front->node, player, &n_channels);
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t i = 0; i < n_channels; i++) {
+            size_t at = p * shape.c + channels[i];
+            front->current[at] = front->end[NR_FULL][at];
+            front->current[n + at] = front->end[NR_EMPTY][at];
+        }
+    memcpy(prefix, front->current, n * sizeof *prefix);
+    memcpy(complement, front->current + n, n * sizeof *complement);
+}
+
+static void start(nr_filter *game) {
+    for (size_t f = 0; f < game->n_frontier; f++) {
+        nr_frontier *front = &game->frontier[f];
+        size_t n = game->images * front->size;
+        if (front->part == NR_PART_LINEAR) linear_start(front, n);
+        else two_start(front, n);
+    }
+}
+
+/* Rows of prefix `place` of a chunk whose complements start at row `half`. */
+static void step(nr_filter *game, uint32_t player, size_t place, size_t half) {
+    for (size_t f = 0; f < game->n_frontier; f++) {
+        nr_frontier *front = &game->frontier[f];
+        size_t n = game->images * front->size;
+        float *prefix = front->rows + place * n;
+        float *complement = front->rows + (half + place) * n;
+        if (front->part == NR_PART_LINEAR)
+            linear_step(game, front, player, prefix, complement);
+        else two_step(game, front, player, prefix, complement);
+    }
+}
+
+/* Values of the prefixes of size first + 1 .. first + count and of their complements. */
+static nr_status walk_chunk(nr_filter *game, size_t first, size_t count) {
+    int64_t values[CHUNK_MAX];
+    size_t bad;
+    double bad_value = 0;
+    for (size_t k = 0; k < count; k++) step(game, game->order[first + k], k, count);
+    if (!evaluate(game, 2 * count, values, &bad, &bad_value)) {
+        bool prefix = bad < count;
+        size_t size = first + 1 + (prefix ? bad : bad - count);
+        return not_usable(game, bad_value, prefix ? size : game->n_live - size,
+                          prefix ? "a walk's prefix" : "a reversed walk's prefix");
+    }
+    for (size_t k = 0; k < count; k++) {
+        game->prefix_value[first + 1 + k] = values[k];
+        game->complement_value[first + 1 + k] = values[count + k];
+    }
+    return NR_OK;
+}
+
+static nr_status walk_values(nr_filter *game, uint64_t *coalition_images) {
+    size_t m = game->n_live, steps = m - 1; /* the last prefix is everybody */
+    size_t half = game->chunk / 2, first = 0;
+    game->prefix_value[0] = game->complement_value[m] = game->ends.empty;
+    game->prefix_value[m] = game->complement_value[0] = game->ends.full;
+    start(game);
+    for (size_t from = 0; from < steps; from += game->window) {
+        size_t to = steps - from < game->window ? steps : from + game->window;
+        if (!game->all_fit)
+            nr_filter_deltas_compute(game, game->order + from, to - from);
+        for (first = from; first < to; first += half)
+            NR_TRY(walk_chunk(game, first, to - first < half ? to - first : half));
+    }
+    *coalition_images += 2 * steps * game->images;
+    return NR_OK;
+}
+
+nr_status nr_filter_walk_pair(nr_filter *game, const uint32_t *permutation,
+                              int64_t *forward, int64_t *reverse,
+                              uint64_t *coalition_images) {
+    size_t m = 0;
+    memset(forward, 0, game->n * sizeof *forward);
+    memset(reverse, 0, game->n * sizeof *reverse);
+    if (game->n_live == 0) return NR_OK;
+    for (size_t k = 0; k < game->n; k++)
+        if (game->live[permutation[k]]) game->order[m++] = permutation[k];
+    NR_TRY(walk_values(game, coalition_images));
+    for (size_t k = 0; k < m; k++) {
+        uint32_t player = game->order[k];
+        forward[player] = game->prefix_value[k + 1] - game->prefix_value[k];
+        reverse[player] = game->complement_value[k] - game->complement_value[k + 1];
+    }
+    return NR_OK;
+}

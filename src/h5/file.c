@@ -1,0 +1,82 @@
+/* Files, and what reading and writing share. */
+#include "neurank/h5/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file_private.h"
+#include "neurank/base/memory.h"
+
+size_t nr_h5_type_bytes(nr_h5_type type) {
+    static const size_t bytes[] = {1, 4, 4, 8, 8, 4, 8};
+    return bytes[type];
+}
+
+hid_t nr_h5_native(nr_h5_type type) {
+    switch (type) {
+    case NR_H5_U8: return H5T_NATIVE_UINT8;
+    case NR_H5_U32: return H5T_NATIVE_UINT32;
+    case NR_H5_I32: return H5T_NATIVE_INT32;
+    case NR_H5_U64: return H5T_NATIVE_UINT64;
+    case NR_H5_I64: return H5T_NATIVE_INT64;
+    case NR_H5_F32: return H5T_NATIVE_FLOAT;
+    case NR_H5_F64: break;
+    }
+    return H5T_NATIVE_DOUBLE;
+}
+
+static nr_status wrap(const char *path, hid_t id, nr_h5 **out) {
+    nr_h5 *file;
+    if (!NR_NEW(file, 1)) goto err_close;
+    file->path = nr_strdup(path);
+    if (!file->path) goto err_free;
+    file->id = id;
+    *out = file;
+    return NR_OK;
+err_free:
+    free(file);
+err_close:
+    H5Fclose(id);
+    return NR_ERR_INTERNAL;
+}
+
+nr_status nr_h5_open(const char *path, nr_h5 **out) {
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* messages are ours */
+    NR_REQUIRE(access(path, R_OK) == 0, NR_ERR_INPUT, "%s: cannot open: %s", path,
+               strerror(errno));
+    hid_t id = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    NR_REQUIRE(id >= 0, NR_ERR_INPUT, "%s: not an HDF5 file, or a damaged one", path);
+    return wrap(path, id, out);
+}
+
+nr_status nr_h5_create(const char *path, nr_h5 **out) {
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+    H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+    H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+    errno = 0;
+    hid_t id = H5Fcreate(path, H5F_ACC_TRUNC, creation, H5P_DEFAULT);
+    int cause = errno;
+    H5Pclose(creation);
+    NR_REQUIRE(id >= 0, NR_ERR_STORE, "%s: cannot be created: %s", path,
+               cause ? strerror(cause) : "HDF5 gives no cause");
+    return wrap(path, id, out);
+}
+
+nr_status nr_h5_close(nr_h5 *file) {
+    if (!file) return NR_OK;
+    errno = 0;
+    bool flushed = H5Fflush(file->id, H5F_SCOPE_GLOBAL) >= 0;
+    bool closed = H5Fclose(file->id) >= 0;
+    nr_status status = NR_OK;
+    if (!flushed || !closed)
+        status = nr_fail(NR_ERR_STORE, "%s: cannot be written: %s", file->path,
+                         errno ? strerror(errno) : "HDF5 gives no cause");
+    free(file->path);
+    free(file);
+    return status;
+}
+
+const char *nr_h5_path(const nr_h5 *file) { return file->path; }

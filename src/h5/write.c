@@ -1,0 +1,144 @@
+#include <errno.h>
+#include <hdf5_hl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file_private.h"
+#include "neurank/base/memory.h"
+
+static nr_status cannot_write(const nr_h5 *file, const char *object) {
+    return nr_fail(NR_ERR_STORE, "%s: cannot write %s: %s", file->path, object,
+                   errno ? strerror(errno) : "HDF5 gives no cause");
+}
+
+nr_status nr_h5_make_group(nr_h5 *file, const char *group) {
+    errno = 0;
+    hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
+    H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+    H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+    hid_t id = H5Gcreate2(file->id, group, H5P_DEFAULT, creation, H5P_DEFAULT);
+    H5Pclose(creation);
+    if (id < 0) return cannot_write(file, group);
+    H5Gclose(id);
+    return NR_OK;
+}
+
+static hid_t dataset_creation(nr_h5_type type) {
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
+    double nan_value = NAN;
+    if (type == NR_H5_F32 || type == NR_H5_F64)
+        H5Pset_fill_value(creation, H5T_NATIVE_DOUBLE, &nan_value);
+    return creation;
+}
+
+static nr_status attach_scales(nr_h5 *file, hid_t id, const nr_h5_dataset *dataset) {
+    for (size_t d = 0; d < dataset->rank; d++) {
+        hid_t scale = H5Dopen2(file->id, dataset->scales[d], H5P_DEFAULT);
+        herr_t result = scale < 0 ? -1 : H5DSattach_scale(id, scale, (unsigned)d);
+        if (scale >= 0) H5Dclose(scale);
+        if (result < 0) return cannot_write(file, dataset->path);
+    }
+    return NR_OK;
+}
+
+nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset, const void *data) {
+    hsize_t dims[NR_H5_RANK];
+    hid_t type = nr_h5_native(dataset->type);
+    for (size_t d = 0; d < dataset->rank; d++) dims[d] = dataset->dims[d];
+    errno = 0;
+    hid_t space = H5Screate_simple((int)dataset->rank, dims, NULL);
+    hid_t creation = dataset_creation(dataset->type);
+    hid_t id = H5Dcreate2(file->id, dataset->path, type, space, H5P_DEFAULT, creation,
+                          H5P_DEFAULT);
+    H5Pclose(creation);
+    H5Sclose(space);
+    if (id < 0) return cannot_write(file, dataset->path);
+    nr_status status = NR_OK;
+    if (data && H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+        status = cannot_write(file, dataset->path);
+    if (status == NR_OK) status = attach_scales(file, id, dataset);
+    H5Dclose(id);
+    if (status == NR_OK && dataset->long_name)
+        status = nr_h5_write_text(file, dataset->path, "long_name", dataset->long_name);
+    if (status == NR_OK && dataset->units)
+        status = nr_h5_write_text(file, dataset->path, "units", dataset->units);
+    return status;
+}
+
+nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
+                           const uint32_t *values, size_t n) {
+    nr_h5_dataset dataset = {
+        .path = path, .type = NR_H5_U32, .rank = 0, .long_name = long_name};
+    uint32_t *counted = NULL;
+    hsize_t dims[1] = {n};
+    if (!values) {
+        if (!NR_NEW(counted, n)) return NR_ERR_INTERNAL;
+        for (size_t i = 0; i < n; i++) counted[i] = (uint32_t)i;
+        values = counted;
+    }
+    errno = 0;
+    hid_t space = H5Screate_simple(1, dims, NULL), creation = dataset_creation(NR_H5_U32);
+    hid_t id = H5Dcreate2(file->id, path, H5T_NATIVE_UINT32, space, H5P_DEFAULT, creation,
+                          H5P_DEFAULT);
+    H5Pclose(creation);
+    H5Sclose(space);
+    const char *slash = strrchr(path, '/');
+    bool good = id >= 0 &&
+                H5Dwrite(id, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
+                H5DSset_scale(id, slash ? slash + 1 : path) >= 0;
+    if (id >= 0) H5Dclose(id);
+    free(counted);
+    if (!good) return cannot_write(file, path);
+    return nr_h5_write_text(file, path, "long_name", dataset.long_name);
+}
+
+nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type, size_t first,
+                           size_t count, const void *data) {
+    hsize_t start[NR_H5_RANK] = {first}, extent[NR_H5_RANK];
+    errno = 0;
+    hid_t id = H5Dopen2(file->id, object, H5P_DEFAULT);
+    if (id < 0) return cannot_write(file, object);
+    hid_t space = H5Dget_space(id);
+    int rank = H5Sget_simple_extent_dims(space, extent, NULL);
+    extent[0] = count;
+    hid_t memory = H5Screate_simple(rank, extent, NULL);
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL);
+    herr_t result = H5Dwrite(id, nr_h5_native(type), memory, space, H5P_DEFAULT, data);
+    H5Sclose(memory);
+    H5Sclose(space);
+    H5Dclose(id);
+    return result < 0 ? cannot_write(file, object) : NR_OK;
+}
+
+static nr_status write_attribute(nr_h5 *file, const char *object, const char *name,
+                                 hid_t type, hid_t space, const void *values) {
+    errno = 0;
+    hid_t id = H5Acreate_by_name(file->id, object, name, type, space, H5P_DEFAULT,
+                                 H5P_DEFAULT, H5P_DEFAULT);
+    bool good = id >= 0 && H5Awrite(id, type, values) >= 0;
+    if (id >= 0) H5Aclose(id);
+    return good ? NR_OK : cannot_write(file, name);
+}
+
+nr_status nr_h5_write_attribute(nr_h5 *file, const char *object, const char *name,
+                                nr_h5_type type, size_t count, const void *values) {
+    hsize_t dims[1] = {count};
+    hid_t space = count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, dims, NULL);
+    nr_status status =
+        write_attribute(file, object, name, nr_h5_native(type), space, values);
+    H5Sclose(space);
+    return status;
+}
+
+nr_status nr_h5_write_text(nr_h5 *file, const char *object, const char *name,
+                           const char *text) {
+    hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
+    H5Tset_size(type, H5T_VARIABLE);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    nr_status status = write_attribute(file, object, name, type, space, &text);
+    H5Sclose(space);
+    H5Tclose(type);
+    return status;
+}

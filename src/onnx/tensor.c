@@ -1,0 +1,304 @@
+#include "tensor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "neurank/base/memory.h"
+#include "neurank/base/text.h"
+
+static const char *name_of(const Onnx__TensorProto *proto) {
+    return proto->name ? proto->name : "";
+}
+
+/* ---- external data ---- */
+
+typedef struct {
+    const char *location;
+    uint64_t offset, length;
+    bool has_length;
+} external;
+
+static nr_status external_parse(const char *path, const Onnx__TensorProto *proto,
+                                external *out) {
+    *out = (external){0};
+    for (size_t i = 0; i < proto->n_external_data; i++) {
+        const char *key = proto->external_data[i]->key, *value = proto->external_data[i]->value;
+        bool good = key && value;
+        if (good && !strcmp(key, "location")) out->location = value;
+        else if (good && !strcmp(key, "offset")) good = nr_parse_u64(value, &out->offset);
+        else if (good && !strcmp(key, "length"))
+            good = out->has_length = nr_parse_u64(value, &out->length);
+        else good = good && !strcmp(key, "checksum");
+        NR_REQUIRE(good, NR_ERR_INPUT,
+                   "%s: initialiser \"%s\": external data entry \"%s\" = \"%s\" is not "
+                   "understood",
+                   path, name_of(proto), key ? key : "", value ? value : "");
+    }
+    NR_REQUIRE(out->location && out->location[0], NR_ERR_INPUT,
+               "%s: initialiser \"%s\": external data without a location", path,
+               name_of(proto));
+    return NR_OK;
+}
+
+/* Opens a file below the model's folder; links that lead out of it are refused too. */
+static nr_status external_open(const char *path, const Onnx__TensorProto *proto,
+                               const char *location, int *out) {
+    char joined[PATH_MAX], folder[PATH_MAX], real[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int stem = slash ? (int)(slash - path) + 1 : 0;
+    int written = snprintf(joined, sizeof joined, "%.*s", stem ? stem : 2, stem ? path : "./");
+    bool fits = written >= 0 && (size_t)written < sizeof joined;
+    if (!fits || !realpath(joined, folder))
+        return nr_fail(NR_ERR_INPUT, "%s: cannot find the model's folder", path);
+    written = snprintf(joined, sizeof joined, "%s/%s", folder, location);
+    fits = written >= 0 && (size_t)written < sizeof joined;
+    NR_REQUIRE(fits && location[0] != '/' && realpath(joined, real), NR_ERR_INPUT,
+               "%s: initialiser \"%s\": cannot open external data \"%s\": %s", path,
+               name_of(proto), location,
+               location[0] == '/' ? "it must stand in the model's folder"
+                                  : strerror(errno));
+    size_t length = strlen(folder);
+    bool below = strncmp(real, folder, length) == 0 && (length == 1 || real[length] == '/');
+    NR_REQUIRE(below, NR_ERR_INPUT,
+               "%s: initialiser \"%s\": external data \"%s\" is outside the model's folder",
+               path, name_of(proto), location);
+    *out = open(real, O_RDONLY | O_CLOEXEC);
+    NR_REQUIRE(*out >= 0, NR_ERR_INPUT,
+               "%s: initialiser \"%s\": cannot open external data \"%s\": %s", path,
+               name_of(proto), location, strerror(errno));
+    return NR_OK;
+}
+
+static nr_status read_all(int file, void *bytes, size_t n, uint64_t offset) {
+    for (size_t done = 0; done < n;) {
+        ssize_t got = pread(file, (char *)bytes + done, n - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return NR_ERR_INPUT;
+        done += (size_t)got;
+    }
+    return NR_OK;
+}
+
+static nr_status external_read(const char *path, const Onnx__TensorProto *proto,
+                               size_t n_bytes, uint8_t **out) {
+    external where;
+    struct stat info;
+    int file;
+    NR_TRY(external_parse(path, proto, &where));
+    NR_TRY(external_open(path, proto, where.location, &file));
+    nr_status status = NR_ERR_INPUT;
+    uint8_t *bytes = NULL;
+    uint64_t size = fstat(file, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
+    NR_REQUIRE_GOTO(!where.has_length || where.length == n_bytes, err_close, NR_ERR_INPUT,
+                    "%s: initialiser \"%s\": external data of %llu bytes, its shape needs %zu",
+                    path, name_of(proto), (unsigned long long)where.length, n_bytes);
+    NR_REQUIRE_GOTO(where.offset <= size && n_bytes <= size - where.offset, err_close,
+                    NR_ERR_INPUT,
+                    "%s: initialiser \"%s\": external data \"%s\" ends before byte %llu",
+                    path, name_of(proto), where.location,
+                    (unsigned long long)(where.offset + n_bytes));
+    if (!NR_NEW(bytes, n_bytes)) {
+        status = NR_ERR_INTERNAL;
+        goto err_close;
+    }
+    status = read_all(file, bytes, n_bytes, where.offset);
+    if (status != NR_OK) {
+        nr_fail(status, "%s: initialiser \"%s\": cannot read external data \"%s\"", path,
+                name_of(proto), where.location);
+        free(bytes);
+        goto err_close;
+    }
+    *out = bytes;
+err_close:
+    close(file);
+    return status;
+}
+
+/* ---- decoding ---- */
+
+static float from_half(uint16_t half) {
+    int exponent = half >> 10 & 0x1f, fraction = half & 0x3ff;
+    float value;
+    if (exponent == 0) value = ldexpf((float)fraction, -24);
+    else if (exponent == 31) value = fraction ? NAN : INFINITY;
+    else value = ldexpf((float)(fraction | 0x400), exponent - 25);
+    return half & 0x8000 ? -value : value;
+}
+
+static float from_bfloat(uint16_t half) {
+    uint32_t bits = (uint32_t)half << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static size_t type_bytes(int32_t type) {
+    switch (type) {
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT32: return 4;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
+    case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16: return 2;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64: return 8;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__BOOL: return 1;
+    default: return 0;
+    }
+}
+
+static bool is_float_type(int32_t type) {
+    return type != ONNX__TENSOR_PROTO__DATA_TYPE__INT32 &&
+           type != ONNX__TENSOR_PROTO__DATA_TYPE__INT64 &&
+           type != ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
+}
+
+/* One element of little-endian raw data. */
+static void decode_raw(int32_t type, const uint8_t *raw, size_t i, nr_tensor *out) {
+    uint16_t half;
+    int32_t small;
+    double wide;
+    switch (type) {
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
+        memcpy(&out->floats[i], raw + 4 * i, 4);
+        break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
+        memcpy(&half, raw + 2 * i, 2);
+        out->floats[i] = from_half(half);
+        break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16:
+        memcpy(&half, raw + 2 * i, 2);
+        out->floats[i] = from_bfloat(half);
+        break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
+        memcpy(&wide, raw + 8 * i, 8);
+        out->floats[i] = (float)wide;
+        break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT32:
+        memcpy(&small, raw + 4 * i, 4);
+        out->ints[i] = small;
+        break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64: memcpy(&out->ints[i], raw + 8 * i, 8); break;
+    default: out->ints[i] = raw[i];
+    }
+}
+
+/* How many values the typed field of this encoding holds. */
+static size_t typed_count(const Onnx__TensorProto *proto) {
+    switch (proto->data_type) {
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT: return proto->n_float_data;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE: return proto->n_double_data;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64: return proto->n_int64_data;
+    default: return proto->n_int32_data;
+    }
+}
+
+static void decode_typed(const Onnx__TensorProto *proto, size_t i, nr_tensor *out) {
+    switch (proto->data_type) {
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT: out->floats[i] = proto->float_data[i]; break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
+        out->floats[i] = (float)proto->double_data[i];
+        break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
+        out->floats[i] = from_half((uint16_t)proto->int32_data[i]);
+        break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16:
+        out->floats[i] = from_bfloat((uint16_t)proto->int32_data[i]);
+        break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64: out->ints[i] = proto->int64_data[i]; break;
+    default: out->ints[i] = proto->int32_data[i];
+    }
+}
+
+static nr_status shape_of(const char *path, const Onnx__TensorProto *proto, nr_tensor *out) {
+    NR_REQUIRE(proto->n_dims <= NR_TENSOR_RANK, NR_ERR_INPUT,
+               "%s: initialiser \"%s\" has %zu dimensions, at most %d are read", path,
+               name_of(proto), proto->n_dims, NR_TENSOR_RANK);
+    out->rank = proto->n_dims;
+    out->count = 1;
+    for (size_t d = 0; d < out->rank; d++) {
+        NR_REQUIRE(proto->dims[d] >= 0, NR_ERR_INPUT,
+                   "%s: initialiser \"%s\": dimension %zu is %lld", path, name_of(proto), d,
+                   (long long)proto->dims[d]);
+        out->dims[d] = (size_t)proto->dims[d];
+        out->count = nr_size_mul(out->count, out->dims[d]);
+    }
+    NR_REQUIRE(type_bytes(proto->data_type) > 0, NR_ERR_INPUT,
+               "%s: initialiser \"%s\" has data type %d; float, float16, bfloat16, double, "
+               "int32, int64 and bool are read",
+               path, name_of(proto), proto->data_type);
+    return NR_OK;
+}
+
+static nr_status require_finite(const char *path, const Onnx__TensorProto *proto,
+                                const nr_tensor *tensor) {
+    for (size_t i = 0; tensor->floats && i < tensor->count; i++)
+        NR_REQUIRE(isfinite(tensor->floats[i]), NR_ERR_INPUT,
+                   "%s: initialiser \"%s\": element %zu is %f, weights must be finite", path,
+                   name_of(proto), i, (double)tensor->floats[i]);
+    return NR_OK;
+}
+
+nr_status nr_tensor_decode(const char *path, const Onnx__TensorProto *proto,
+                           nr_digest *digest, nr_tensor *out) {
+    nr_tensor t = {0};
+    uint8_t *file_bytes = NULL;
+    NR_TRY(shape_of(path, proto, &t));
+    size_t n_bytes = nr_size_mul(t.count, type_bytes(proto->data_type));
+    bool is_external =
+        proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+    bool is_raw = proto->has_raw_data || is_external;
+    if (is_external) {
+        NR_TRY(external_read(path, proto, n_bytes, &file_bytes));
+        nr_digest_add(digest, file_bytes, n_bytes);
+    }
+    nr_status status = NR_ERR_INTERNAL;
+    size_t available = is_raw ? (is_external ? n_bytes : proto->raw_data.len)
+                              : nr_size_mul(typed_count(proto), type_bytes(proto->data_type));
+    NR_REQUIRE_GOTO(available == n_bytes, err_free, NR_ERR_INPUT,
+                    "%s: initialiser \"%s\" holds %zu bytes, its shape needs %zu", path,
+                    name_of(proto), available, n_bytes);
+    if (is_float_type(proto->data_type)) {
+        if (!NR_NEW(t.floats, t.count)) goto err_free;
+    } else if (!NR_NEW(t.ints, t.count)) goto err_free;
+    const uint8_t *raw = is_external ? file_bytes : proto->raw_data.data;
+    for (size_t i = 0; i < t.count; i++)
+        if (is_raw) decode_raw(proto->data_type, raw, i, &t);
+        else decode_typed(proto, i, &t);
+    NR_TRY_GOTO(require_finite(path, proto, &t), err_free);
+    free(file_bytes);
+    *out = t;
+    return NR_OK;
+
+err_free:
+    free(file_bytes);
+    nr_tensor_free(&t);
+    return status;
+}
+
+nr_status nr_tensor_from_floats(const float *values, size_t n, bool scalar, nr_tensor *out) {
+    nr_tensor t = {.rank = scalar ? 0 : 1, .dims = {n}, .count = n};
+    if (!NR_NEW(t.floats, n)) return NR_ERR_INTERNAL;
+    memcpy(t.floats, values, n * sizeof *values);
+    *out = t;
+    return NR_OK;
+}
+
+nr_status nr_tensor_from_ints(const int64_t *values, size_t n, bool scalar, nr_tensor *out) {
+    nr_tensor t = {.rank = scalar ? 0 : 1, .dims = {n}, .count = n};
+    if (!NR_NEW(t.ints, n)) return NR_ERR_INTERNAL;
+    memcpy(t.ints, values, n * sizeof *values);
+    *out = t;
+    return NR_OK;
+}
+
+void nr_tensor_free(nr_tensor *tensor) {
+    free(tensor->floats);
+    free(tensor->ints);
+    *tensor = (nr_tensor){0};
+}

@@ -1,0 +1,59 @@
+#include "neurank/plan/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "neurank/base/log.h"
+#include "neurank/base/memory.h"
+
+nr_status nr_plan_set(nr_plan *plan, const char *name, const char *value) {
+    NR_ASSERT(plan->n < NR_PLAN_FIELDS_MAX);
+    char *name_copy = nr_strdup(name), *value_copy = nr_strdup(value);
+    if (!name_copy || !value_copy) {
+        free(name_copy);
+        free(value_copy);
+        return NR_ERR_INTERNAL;
+    }
+    plan->names[plan->n] = name_copy;
+    plan->values[plan->n++] = value_copy;
+    return NR_OK;
+}
+
+nr_status nr_plan_set_u64(nr_plan *plan, const char *name, uint64_t value) {
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    return nr_plan_set(plan, name, text);
+}
+
+const char *nr_plan_get(const nr_plan *plan, const char *name) {
+    for (size_t i = 0; i < plan->n; i++)
+        if (strcmp(plan->names[i], name) == 0) return plan->values[i];
+    return "";
+}
+
+void nr_plan_free(nr_plan *plan) {
+    for (size_t i = 0; i < plan->n; i++) {
+        free(plan->names[i]);
+        free(plan->values[i]);
+    }
+    plan->n = 0;
+}
+
+nr_status nr_plan_match(const char *store, const nr_plan *stored, const nr_plan *wanted) {
+    char differences[NR_LOG_LINE] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < wanted->n; i++) {
+        const char *old = nr_plan_get(stored, wanted->names[i]);
+        if (strcmp(old, wanted->values[i]) == 0) continue;
+        int written = snprintf(differences + used, sizeof differences - used,
+                               "%s%s is %s there, %s here", used ? "; " : "",
+                               wanted->names[i], *old ? old : "not set", wanted->values[i]);
+        if (written > 0) used += (size_t)written;
+        if (used >= sizeof differences) break;
+    }
+    if (!used) return NR_OK;
+    return nr_fail(NR_ERR_MISMATCH,
+                   "%s belongs to another run: %s; use another file or --fresh", store,
+                   differences);
+}

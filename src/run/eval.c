@@ -1,0 +1,245 @@
+/* `neurank eval`: the network as it is, or with some filters ablated. One rank. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "neurank/base/memory.h"
+#include "neurank/base/publish.h"
+#include "neurank/game/filter.h"
+#include "neurank/h5/file.h"
+#include "neurank/nn/exec.h"
+#include "neurank/nn/gemm.h"
+#include "neurank/nn/layers.h"
+#include "neurank/onnx/import.h"
+#include "neurank/run/run.h"
+
+enum { BATCH = 32 };
+
+typedef struct {
+    const nr_options *options;
+    nr_graph *graph;
+    nr_images *images;
+    const nr_kernels *kernels;
+    size_t classes;
+    float *logits; /* [images, classes] */
+    uint32_t *dropped;
+    size_t n_dropped;
+    double accuracy, loss;
+} evaluation;
+
+/* ---- logits ---- */
+
+static nr_status whole_network(evaluation *e) {
+    size_t n = nr_graph_size(e->graph), total = nr_images_count(e->images);
+    uint32_t output = nr_graph_output(e->graph), *nodes;
+    nr_exec *exec = NULL;
+    float *input = NULL;
+    if (!NR_NEW(nodes, n)) return NR_ERR_INTERNAL;
+    for (uint32_t i = 1; i < n; i++) nodes[i - 1] = i;
+    nr_exec_spec spec = {.graph = e->graph,
+                         .kernels = e->kernels,
+                         .nodes = nodes,
+                         .n_nodes = n - 1,
+                         .keep = &output,
+                         .n_keep = 1,
+                         .rows_max = BATCH};
+    nr_status status = nr_exec_new(&spec, &exec);
+    if (status != NR_OK) goto err_free;
+    input = nr_new_floats(
+        nr_size_mul(BATCH, nr_shape_size(nr_graph_node(e->graph, 0)->shape)));
+    if (!input) {
+        status = NR_ERR_INTERNAL;
+        goto err_free;
+    }
+    for (size_t first = 0; first < total; first += BATCH) {
+        size_t rows = total - first < BATCH ? total - first : BATCH;
+        nr_images_read(e->images, first, rows, input);
+        nr_exec_bind(exec, 0, input, rows);
+        nr_exec_run(exec, rows);
+        memcpy(e->logits + first * e->classes, nr_exec_output(exec, output),
+               rows * e->classes * sizeof *e->logits);
+    }
+err_free:
+    free(input);
+    nr_exec_free(exec);
+    free(nodes);
+    return status;
+}
+
+static nr_status find_means(evaluation *e, uint32_t layer, float **out) {
+    size_t channels = nr_graph_node(e->graph, layer)->shape.c;
+    size_t n = nr_images_count(e->images);
+    uint64_t *sums;
+    float *means = nr_new_floats(channels);
+    nr_status status = means && NR_NEW(sums, 2 * channels) ? NR_OK : NR_ERR_INTERNAL;
+    if (status != NR_OK) {
+        free(means);
+        return status;
+    }
+    status = nr_channel_sums(e->graph, e->images, e->kernels, layer, 0, n, sums);
+    nr_channel_means(sums, channels, n, means);
+    free(sums);
+    *out = means;
+    return status;
+}
+
+/* Every filter is a player; those in --drop are not kept. */
+static nr_status ablated_network(evaluation *e, uint32_t layer) {
+    size_t n = nr_graph_node(e->graph, layer)->shape.c;
+    size_t total = nr_images_count(e->images);
+    uint32_t *filters = NULL;
+    bool *kept = NULL;
+    float *means = NULL;
+    nr_masked *masked = NULL;
+    nr_status status = NR_ERR_INTERNAL;
+    if (!NR_NEW(filters, n) || !NR_NEW(kept, n)) goto err_free;
+    for (uint32_t i = 0; i < n; i++) {
+        filters[i] = i;
+        kept[i] = true;
+    }
+    for (size_t i = 0; i < e->n_dropped; i++) kept[e->dropped[i]] = false;
+    nr_filter_spec spec = {.graph = e->graph,
+                           .images = e->images,
+                           .kernels = e->kernels,
+                           .layer = layer,
+                           .ablation = (nr_ablation)e->options->ablate,
+                           .filters = filters,
+                           .n_players = n};
+    status = NR_OK;
+    if (spec.ablation == NR_ABLATE_MEAN) status = find_means(e, layer, &means);
+    spec.channel_means = means;
+    if (status == NR_OK) status = nr_masked_new(&spec, BATCH, &masked);
+    for (size_t first = 0; first < total && status == NR_OK; first += BATCH)
+        nr_masked_logits(masked, kept, first, total - first < BATCH ? total - first : BATCH,
+                         e->logits + first * e->classes);
+err_free:
+    nr_masked_free(masked);
+    free(means);
+    free(kept);
+    free(filters);
+    return status;
+}
+
+static nr_status find_logits(evaluation *e) {
+    uint32_t layer;
+    if (!e->options->layer) return whole_network(e);
+    NR_TRY(nr_layers_find(e->graph, e->options->layer, strlen(e->options->layer), &layer));
+    if (e->options->drop)
+        NR_TRY(nr_parse_index_list("--drop", e->options->drop,
+                                   nr_graph_node(e->graph, layer)->shape.c, &e->dropped,
+                                   &e->n_dropped));
+    return e->n_dropped ? ablated_network(e, layer) : whole_network(e);
+}
+
+/* ---- scores ---- */
+
+static nr_status mean_score(evaluation *e, nr_metric metric, double *out) {
+    size_t n = nr_images_count(e->images);
+    double *values, sum = 0;
+    if (!NR_NEW(values, n)) return NR_ERR_INTERNAL;
+    nr_score(metric, e->kernels, n, e->classes, e->logits, nr_images_labels(e->images),
+             values);
+    nr_status status = NR_OK;
+    for (size_t i = 0; i < n && status == NR_OK; i++) {
+        if (!isfinite(values[i]))
+            status = nr_fail(NR_ERR_UNIT, "%s: the score of image %u is %g",
+                             nr_graph_source(e->graph), nr_images_index(e->images, i),
+                             values[i]);
+        sum += values[i];
+    }
+    free(values);
+    *out = sum / (double)n;
+    return status;
+}
+
+/* ---- output ---- */
+
+static nr_status fill_logits_file(nr_h5 *file, const evaluation *e) {
+    size_t n = nr_images_count(e->images);
+    uint32_t *index;
+    if (!NR_NEW(index, n)) return NR_ERR_INTERNAL;
+    for (size_t i = 0; i < n; i++) index[i] = nr_images_index(e->images, i);
+    nr_h5_dataset dataset = {.path = "/logits",
+                             .type = NR_H5_F32,
+                             .rank = 2,
+                             .dims = {n, e->classes},
+                             .scales = {"/image", "/class"},
+                             .long_name = "logits"};
+    nr_status status =
+        nr_h5_make_scale(file, "/image", "number of the image in its file", index, n);
+    free(index);
+    NR_TRY(status);
+    NR_TRY(nr_h5_make_scale(file, "/class", "class", NULL, e->classes));
+    return nr_h5_make_dataset(file, &dataset, e->logits);
+}
+
+static nr_status write_logits(const evaluation *e) {
+    char *temporary;
+    nr_h5 *file;
+    NR_TRY(nr_publish_name(e->options->logits, &temporary));
+    nr_status status = nr_h5_create(temporary, &file);
+    if (status == NR_OK) {
+        status = fill_logits_file(file, e);
+        nr_status closed = nr_h5_close(file);
+        if (status == NR_OK) status = closed;
+        if (status == NR_OK) status = nr_publish_commit(temporary, e->options->logits);
+        else nr_publish_abandon(temporary);
+    }
+    free(temporary);
+    return status;
+}
+
+static void print_json(const evaluation *e) {
+    char ablate[NR_CHOICE_TEXT];
+    json_t *root = json_object(), *dropped = json_array();
+    for (size_t i = 0; i < e->n_dropped; i++)
+        json_array_append_new(dropped, json_integer(e->dropped[i]));
+    json_object_set_new(root, "accuracy", json_real(e->accuracy));
+    json_object_set_new(root, "loss", json_real(e->loss));
+    json_object_set_new(root, "images",
+                        json_integer((json_int_t)nr_images_count(e->images)));
+    json_object_set_new(root, "dropped", dropped);
+    if (e->options->layer)
+        json_object_set_new(root, "layer", json_string(e->options->layer));
+    json_object_set_new(
+        root, "ablation",
+        json_string(nr_option_choice("ablate", e->options->ablate, ablate)));
+    json_dumpf(root, stdout, JSON_INDENT(1));
+    fputc('\n', stdout);
+    json_decref(root);
+}
+
+static nr_status evaluate(evaluation *e) {
+    char digest[NR_DIGEST_TEXT], kernels[NR_CHOICE_TEXT];
+    nr_selection selection = {.wanted = (size_t)e->options->images,
+                              .seed = e->options->seed};
+    double value;
+    e->kernels =
+        nr_kernels_find(nr_option_choice("kernels", e->options->kernels, kernels));
+    NR_TRY(nr_onnx_load(e->options->positional[0], &e->graph, digest));
+    NR_TRY(nr_images_load(e->options->positional[1], e->graph, selection, &e->images));
+    e->classes = nr_graph_node(e->graph, nr_graph_output(e->graph))->shape.c;
+    e->logits = nr_new_floats(nr_size_mul(nr_images_count(e->images), e->classes));
+    if (!e->logits) return NR_ERR_INTERNAL;
+    NR_TRY(find_logits(e));
+    NR_TRY(mean_score(e, NR_METRIC_ACCURACY, &e->accuracy));
+    NR_TRY(mean_score(e, NR_METRIC_LOSS, &value));
+    e->loss = -value;
+    if (e->options->logits) NR_TRY(write_logits(e));
+    if (e->options->format == NR_FORMAT_JSON) print_json(e);
+    else printf("accuracy %.4f\nloss %.4f\n", e->accuracy, e->loss);
+    return NR_OK;
+}
+
+nr_status nr_run_eval(const nr_options *options) {
+    evaluation e = {.options = options};
+    nr_gemm_single_thread();
+    nr_status status = evaluate(&e);
+    free(e.dropped);
+    free(e.logits);
+    nr_images_free(e.images);
+    nr_graph_free(e.graph);
+    return status;
+}

@@ -1,0 +1,165 @@
+#include "layer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "neurank/base/memory.h"
+
+static nr_status choose_filters(const nr_options *options, nr_shape shape,
+                                nr_run_layer *layer) {
+    if (options->filters)
+        return nr_parse_index_list("--filters", options->filters, shape.c, &layer->filters,
+                                   &layer->n_players);
+    NR_REQUIRE(shape.c <= NR_PLAYERS_MAX, NR_ERR_INPUT,
+               "layer \"%s\" has %u filters, at most %d can be ranked", layer->name, shape.c,
+               NR_PLAYERS_MAX);
+    if (!NR_NEW(layer->filters, shape.c)) return NR_ERR_INTERNAL;
+    for (uint32_t i = 0; i < shape.c; i++) layer->filters[i] = i;
+    layer->n_players = shape.c;
+    return NR_OK;
+}
+
+static nr_status plan_units(const nr_inputs *inputs, nr_run_layer *layer) {
+    nr_cut *cut;
+    uint32_t block = layer->spec.block_images;
+    uint64_t n_blocks = (nr_images_count(inputs->images) + block - 1) / block;
+    NR_TRY(nr_cut_new(inputs->graph, layer->node, layer->spec.ablation, layer->filters,
+                      layer->n_players, &cut));
+    double macs = nr_filter_visit_macs(cut, block);
+    nr_cut_free(cut);
+    layer->units =
+        nr_units_plan(n_blocks, macs, nr_filter_group_blocks(inputs->graph, block));
+    layer->strata = nr_sampler_strata((size_t)n_blocks);
+    layer->spec.group_blocks = layer->units.group_blocks;
+    return NR_OK;
+}
+
+nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
+                            uint32_t node, nr_run_layer *out) {
+    const nr_node *n = nr_graph_node(inputs->graph, node);
+    char kernels[NR_CHOICE_TEXT];
+    nr_run_layer layer = {.node = node,
+                          .name = nr_graph_text(inputs->graph, n->short_name)};
+    NR_TRY(choose_filters(options, n->shape, &layer));
+    layer.spec = (nr_filter_spec){
+        .graph = inputs->graph,
+        .images = inputs->images,
+        .kernels = nr_kernels_find(nr_option_choice("kernels", options->kernels, kernels)),
+        .layer = node,
+        .ablation = (nr_ablation)options->ablate,
+        .filters = layer.filters,
+        .n_players = layer.n_players,
+        .metric = (nr_metric)options->metric,
+        .block_images = (uint32_t)options->block};
+    nr_status status = plan_units(inputs, &layer);
+    if (status != NR_OK) {
+        nr_run_layer_free(&layer);
+        return status;
+    }
+    *out = layer;
+    return NR_OK;
+}
+
+void nr_run_layer_free(nr_run_layer *layer) {
+    free(layer->filters);
+    layer->filters = NULL;
+}
+
+nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *options,
+                             const nr_graph *graph, nr_store_layer *out) {
+    char choice[NR_CHOICE_TEXT];
+    nr_plan *plan = &out->plan;
+    const nr_node *node = nr_graph_node(graph, layer->node);
+    NR_TRY(nr_plan_set(plan, "node", nr_graph_text(graph, node->name)));
+    NR_TRY(nr_plan_set(plan, "method", nr_option_choice("method", options->method, choice)));
+    NR_TRY(nr_plan_set(plan, "metric", nr_option_choice("metric", options->metric, choice)));
+    NR_TRY(nr_plan_set(plan, "ablate", nr_option_choice("ablate", options->ablate, choice)));
+    NR_TRY(nr_plan_set(plan, "filters", options->filters ? options->filters : "all"));
+    NR_TRY(nr_plan_set_u64(plan, "block", options->block));
+    NR_TRY(nr_plan_set_u64(plan, "strata", layer->strata));
+    NR_TRY(nr_plan_set_u64(plan, "unit", layer->units.blocks_per_unit));
+    NR_TRY(nr_plan_set_u64(plan, "units_per_sweep", layer->units.units_per_sweep));
+    NR_TRY(nr_plan_set(plan, "kernels",
+                       nr_option_choice("kernels", options->kernels, choice)));
+    NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
+    if (!(out->name = nr_strdup(layer->name)) || !NR_NEW(out->filters, layer->n_players))
+        return NR_ERR_INTERNAL;
+    memcpy(out->filters, layer->filters, layer->n_players * sizeof *out->filters);
+    out->n_players = layer->n_players;
+    out->sweeps_planned = options->sweeps;
+    return nr_fold_new(layer->n_players, layer->units.units_per_sweep, &out->fold);
+}
+
+/* ---- playing ---- */
+
+enum { MEAN_RANGE = 64 }; /* images of a piece: the same batches for any number of ranks */
+
+static nr_status merge_means(nr_world *world, size_t channels, size_t n_images,
+                             const uint64_t *mine, float *means) {
+    size_t size = (size_t)nr_world_size(world), n = 2 * channels;
+    uint64_t *all, *total = NULL;
+    nr_status status = NR_OK;
+    if (!NR_NEW(all, nr_size_mul(size, n)) || !NR_NEW(total, n)) status = NR_ERR_INTERNAL;
+    status = nr_world_share(world, status);
+    if (status == NR_OK) status = nr_world_gather(world, mine, n, all);
+    for (size_t rank = 0; rank < size && status == NR_OK; rank++)
+        nr_channel_sums_merge(total, all + rank * n, channels);
+    if (status == NR_OK) nr_channel_means(total, channels, n_images, means);
+    free(total);
+    free(all);
+    return status;
+}
+
+/* Means of the layer's channels over all images: each rank takes its share of them. */
+static nr_status find_means(nr_world *world, const nr_inputs *inputs,
+                            const nr_run_layer *layer, float *means) {
+    size_t n = nr_images_count(inputs->images);
+    size_t channels = nr_graph_node(inputs->graph, layer->node)->shape.c;
+    size_t step = (size_t)nr_world_size(world) * MEAN_RANGE;
+    uint64_t *sums;
+    nr_status status = NR_NEW(sums, 2 * channels) ? NR_OK : NR_ERR_INTERNAL;
+    for (size_t first = (size_t)nr_world_rank(world) * MEAN_RANGE;
+         first < n && status == NR_OK; first += step) {
+        size_t count = n - first < MEAN_RANGE ? n - first : MEAN_RANGE;
+        status = nr_channel_sums(inputs->graph, inputs->images, layer->spec.kernels,
+                                 layer->node, first, count, sums);
+    }
+    status = nr_world_share(world, status);
+    if (status == NR_OK) status = merge_means(world, channels, n, sums, means);
+    free(sums);
+    return status;
+}
+
+static nr_status player_fill(nr_world *world, const nr_inputs *inputs,
+                             const nr_run_layer *layer, uint64_t seed, nr_player *p) {
+    nr_filter_spec spec = layer->spec;
+    if (spec.ablation == NR_ABLATE_MEAN) {
+        p->means = nr_new_floats(nr_graph_node(inputs->graph, layer->node)->shape.c);
+        NR_TRY(nr_world_share(world, p->means ? NR_OK : NR_ERR_INTERNAL));
+        NR_TRY(find_means(world, inputs, layer, p->means));
+        spec.channel_means = p->means;
+    }
+    nr_status status = nr_filter_game_new(&spec, &p->game);
+    if (status == NR_OK)
+        status = nr_sampler_new(seed, layer->node, layer->n_players, layer->strata,
+                                &p->sampler);
+    if (status == NR_OK)
+        status = nr_unit_runner_new(&p->game, p->sampler, &layer->units, &p->runner);
+    return nr_world_share(world, status);
+}
+
+nr_status nr_player_new(nr_world *world, const nr_inputs *inputs,
+                        const nr_run_layer *layer, uint64_t seed, nr_player *out) {
+    *out = (nr_player){0};
+    nr_status status = player_fill(world, inputs, layer, seed, out);
+    if (status != NR_OK) nr_player_free(out);
+    return status;
+}
+
+void nr_player_free(nr_player *player) {
+    nr_unit_runner_free(player->runner);
+    nr_sampler_free(player->sampler);
+    nr_game_free(&player->game);
+    free(player->means);
+    *player = (nr_player){0};
+}

@@ -1,0 +1,163 @@
+/* A run of `neurank shapley`, from the command line to the store. Read this first.
+ *
+ *   load    rank 0 reads model and images, checks them, and everybody gets them
+ *   plan    every rank works out the same layers, players and numbered units
+ *   open    rank 0 goes on with the store if there is one that fits
+ *   play    layer by layer: units to ranks, results back, checkpoints
+ *   save    the store is complete, or says that it is not
+ */
+#include "neurank/run/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "inputs.h"
+#include "layer.h"
+#include "neurank/base/log.h"
+#include "neurank/base/memory.h"
+#include "neurank/base/stop.h"
+#include "neurank/nn/gemm.h"
+#include "neurank/nn/layers.h"
+#include "neurank/sched/schedule.h"
+#include "session.h"
+
+typedef struct {
+    nr_world *world;
+    const nr_options *options;
+    nr_inputs inputs;
+    nr_run_layer *layers;
+    size_t n_layers;
+    nr_session *session; /* rank 0 */
+} nr_run;
+
+/* Every rank started alone inside a step of many tasks would repeat the same run. */
+static nr_status require_one_world(const nr_world *world) {
+    const char *tasks = getenv("SLURM_NTASKS");
+    bool many = tasks && strtol(tasks, NULL, 10) > 1 && !getenv("OMPI_COMM_WORLD_SIZE");
+    NR_REQUIRE(nr_world_size(world) > 1 || !many, NR_ERR_USAGE,
+               "this process is a world of one rank although SLURM_NTASKS is %s: start it "
+               "with srun --mpi=pmix or mpirun, or with --ntasks=1",
+               tasks);
+    return NR_OK;
+}
+
+static nr_status plan_layers(nr_run *run) {
+    uint32_t *nodes;
+    nr_status status =
+        nr_layers_select(run->inputs.graph, run->options->layer, &nodes, &run->n_layers);
+    NR_TRY(status);
+    if (run->n_layers > 1 && run->options->filters)
+        status = nr_fail(NR_ERR_USAGE, "--filters: only with one layer, here are %zu",
+                         run->n_layers);
+    else if (!NR_NEW(run->layers, run->n_layers)) status = NR_ERR_INTERNAL;
+    for (size_t i = 0; i < run->n_layers && status == NR_OK; i++)
+        status = nr_run_layer_plan(&run->inputs, run->options, nodes[i], &run->layers[i]);
+    free(nodes);
+    return status;
+}
+
+/* The store of this plan with nothing done. */
+static nr_status plan_store(const nr_run *run, nr_store **out) {
+    nr_store *store;
+    NR_TRY(nr_store_new(run->n_layers, &store));
+    store->confidence = run->options->confidence;
+    nr_plan *plan = &store->plan;
+    nr_status status = nr_plan_set(plan, "model", run->inputs.model_digest);
+    if (status == NR_OK) status = nr_plan_set(plan, "layers", run->options->layer);
+    if (status == NR_OK) status = nr_plan_set(plan, "data", run->inputs.data_digest);
+    if (status == NR_OK)
+        status = nr_plan_set_u64(plan, "images", nr_images_count(run->inputs.images));
+    if (status == NR_OK) status = nr_plan_set_u64(plan, "seed", run->options->seed);
+    for (size_t i = 0; i < run->n_layers && status == NR_OK; i++)
+        status = nr_run_layer_store(&run->layers[i], run->options, run->inputs.graph,
+                                    &store->layers[i]);
+    if (status != NR_OK) {
+        nr_store_free(store);
+        return status;
+    }
+    *out = store;
+    return NR_OK;
+}
+
+static nr_status open_session(nr_run *run, const char *command_line) {
+    nr_store *store;
+    nr_status status = NR_OK;
+    if (nr_world_rank(run->world) == 0) {
+        status = plan_store(run, &store);
+        if (status == NR_OK)
+            status = nr_session_open(run->options, store, command_line, &run->session);
+    }
+    return nr_world_share(run->world, status);
+}
+
+/* What rank 0 decides and all have to know: nr_status of the question. */
+static bool layer_is_done(const nr_run *run, size_t k) {
+    bool root = nr_world_rank(run->world) == 0;
+    bool done = root && nr_session_layer_done(run->session, k);
+    return nr_world_share(run->world, done ? NR_STOPPED : NR_OK) == NR_STOPPED;
+}
+
+static nr_status play_layer(nr_run *run, size_t k) {
+    nr_player player;
+    nr_sink sink = {0};
+    NR_TRY(nr_player_new(run->world, &run->inputs, &run->layers[k], run->options->seed,
+                         &player));
+    bool root = nr_world_rank(run->world) == 0;
+    if (root) {
+        nr_session_layer_begin(run->session, k);
+        sink = nr_session_sink(run->session);
+    }
+    nr_status status = nr_schedule_run(nr_world_transport(run->world), player.runner,
+                                       nr_session_source, run->session, &sink);
+    if (root) {
+        nr_session_layer_end(run->session);
+        nr_status saved = nr_session_save(run->session);
+        if (status == NR_OK) status = saved;
+        if (status == NR_OK && nr_session_stopped(run->session)) status = NR_STOPPED;
+    }
+    nr_player_free(&player);
+    return nr_world_share(run->world, status);
+}
+
+static nr_status play(nr_run *run) {
+    bool anything = false;
+    for (size_t k = 0; k < run->n_layers; k++) {
+        if (layer_is_done(run, k)) continue;
+        anything = true;
+        NR_TRY(play_layer(run, k));
+    }
+    if (!anything)
+        nr_log(NR_LOG_INFO, "%s is complete: nothing to do", run->options->output);
+    return NR_OK;
+}
+
+static nr_status run_all(nr_run *run, const char *command_line) {
+    NR_TRY(nr_world_share(run->world, require_one_world(run->world)));
+    NR_TRY(nr_inputs_load(run->world, run->options, &run->inputs));
+    /* The same decision everywhere, but one message. */
+    if (nr_world_rank(run->world) != 0) nr_log_set_silent(true);
+    nr_status status = plan_layers(run);
+    nr_log_set_silent(false);
+    NR_TRY(nr_world_share(run->world, status));
+    NR_TRY(open_session(run, command_line));
+    return play(run);
+}
+
+nr_status nr_run_shapley(const nr_options *options, const char *command_line) {
+    nr_run run = {.options = options};
+    NR_TRY(nr_world_start(&run.world));
+    nr_log_set_quiet(nr_world_rank(run.world) != 0);
+    nr_stop_install();
+    nr_gemm_single_thread();
+    nr_status status = run_all(&run, command_line);
+    if (status == NR_STOPPED)
+        nr_log(NR_LOG_INFO, "stopped early; the same command goes on from %s",
+               options->output);
+    nr_session_free(run.session);
+    for (size_t i = 0; run.layers && i < run.n_layers; i++)
+        nr_run_layer_free(&run.layers[i]);
+    free(run.layers);
+    nr_inputs_free(&run.inputs);
+    nr_world_stop(run.world);
+    return status;
+}

@@ -1,0 +1,94 @@
+#include "neurank/sample/permutation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "neurank/base/memory.h"
+#include "neurank/base/rng.h"
+
+struct nr_sampler {
+    nr_stream strata_stream, key_stream;
+    size_t n;
+    uint32_t strata, log2_strata;
+    uint64_t *keys, *scratch; /* [n] */
+};
+
+enum { INDEX_BITS = 20, STRATA_MAX = 64, INSERTION_MAX = 48 };
+
+_Static_assert(NR_PLAYERS_MAX == 1 << INDEX_BITS, "a player's index fits in its key");
+
+nr_status nr_sampler_new(uint64_t seed, uint64_t layer, size_t n_players, uint32_t strata,
+                         nr_sampler **out) {
+    nr_sampler *sampler;
+    NR_ASSERT(strata > 0 && (strata & (strata - 1)) == 0 && strata <= STRATA_MAX);
+    NR_ASSERT(n_players <= NR_PLAYERS_MAX);
+    if (!NR_NEW(sampler, 1)) return NR_ERR_INTERNAL;
+    sampler->strata_stream = nr_stream_make(seed, "strata", layer);
+    sampler->key_stream = nr_stream_make(seed, "keys", layer);
+    sampler->n = n_players;
+    sampler->strata = strata;
+    while (1U << sampler->log2_strata < strata) sampler->log2_strata++;
+    if (!NR_NEW(sampler->keys, n_players) || !NR_NEW(sampler->scratch, n_players)) {
+        nr_sampler_free(sampler);
+        return NR_ERR_INTERNAL;
+    }
+    *out = sampler;
+    return NR_OK;
+}
+
+void nr_sampler_free(nr_sampler *sampler) {
+    if (!sampler) return;
+    free(sampler->keys);
+    free(sampler->scratch);
+    free(sampler);
+}
+
+/* The key as a 64-bit fraction of one; its last bits give way to the player's index. */
+static uint64_t key_of(const nr_sampler *s, uint32_t player, uint32_t sweep, uint32_t block,
+                       uint32_t pair) {
+    uint64_t hash[2], draw[2];
+    uint32_t group = block >> s->log2_strata, w = block & (s->strata - 1);
+    nr_stream_draw(s->strata_stream, player, group, sweep, pair, hash);
+    nr_stream_draw(s->key_stream, player, block, sweep, pair, draw);
+    uint64_t stratum = ((hash[0] | 1) * w + hash[1]) & (s->strata - 1);
+    uint64_t key = draw[0] >> (1 + s->log2_strata);
+    if (s->log2_strata > 0) key |= stratum << (63 - s->log2_strata);
+    if (draw[1] >> 63) key = ~key;
+    return key >> INDEX_BITS << INDEX_BITS | player;
+}
+
+static void sort_insertion(uint64_t *keys, size_t n) {
+    for (size_t i = 1; i < n; i++) {
+        uint64_t key = keys[i];
+        size_t k = i;
+        for (; k > 0 && keys[k - 1] > key; k--) keys[k] = keys[k - 1];
+        keys[k] = key;
+    }
+}
+
+/* Least significant byte first, over the bytes that hold the key. */
+static void sort_radix(uint64_t *keys, uint64_t *scratch, size_t n) {
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        size_t start[257] = {0};
+        for (size_t i = 0; i < n; i++) start[(keys[i] >> shift & 0xff) + 1]++;
+        for (size_t b = 1; b < 257; b++) start[b] += start[b - 1];
+        for (size_t i = 0; i < n; i++) scratch[start[keys[i] >> shift & 0xff]++] = keys[i];
+        memcpy(keys, scratch, n * sizeof *keys);
+    }
+}
+
+void nr_sampler_permutation(nr_sampler *sampler, uint32_t sweep, uint32_t block,
+                            uint32_t pair, uint32_t *permutation) {
+    for (uint32_t i = 0; i < sampler->n; i++)
+        sampler->keys[i] = key_of(sampler, i, sweep, block, pair);
+    if (sampler->n <= INSERTION_MAX) sort_insertion(sampler->keys, sampler->n);
+    else sort_radix(sampler->keys, sampler->scratch, sampler->n);
+    for (size_t i = 0; i < sampler->n; i++)
+        permutation[i] = (uint32_t)(sampler->keys[i] & (NR_PLAYERS_MAX - 1));
+}
+
+uint32_t nr_sampler_strata(size_t blocks) {
+    uint32_t strata = 1;
+    while (strata < STRATA_MAX && 2 * strata <= blocks) strata *= 2;
+    return strata;
+}

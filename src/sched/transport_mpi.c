@@ -1,0 +1,185 @@
+/* The only file that knows MPI. */
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "neurank/base/memory.h"
+#include "neurank/sched/world.h"
+
+enum { TAG_MESSAGE = 17, WINDOWS_MAX = 16, OUTBOX = 4, ALIGNMENT = 64 };
+enum { PIECE = 1 << 28 }; /* bytes of one broadcast: MPI counts in int */
+
+/* A message on its way. */
+typedef struct {
+    uint64_t *words;
+    size_t capacity;
+    MPI_Request request;
+} outgoing;
+
+struct nr_world {
+    MPI_Comm all, node, leaders; /* leaders: the first rank of each node, else null */
+    int rank, size;
+    MPI_Win windows[WINDOWS_MAX];
+    void *copies[WINDOWS_MAX]; /* in a world of one there are no windows */
+    size_t n_windows, n_copies;
+    outgoing outbox[OUTBOX];
+    size_t next;
+    nr_transport transport;
+};
+
+/* ---- messages ---- */
+
+static void mpi_send(void *self, int to, const uint64_t *words, size_t n) {
+    nr_world *world = self;
+    outgoing *out = &world->outbox[world->next];
+    world->next = (world->next + 1) % OUTBOX;
+    MPI_Wait(&out->request, MPI_STATUS_IGNORE);
+    NR_ASSERT(n <= INT32_MAX);
+    NR_ASSERT(nr_grow((void **)&out->words, &out->capacity, n, sizeof *words) == NR_OK);
+    memcpy(out->words, words, n * sizeof *words);
+    MPI_Isend(out->words, (int)n, MPI_UINT64_T, to, TAG_MESSAGE, world->all, &out->request);
+}
+
+static bool mpi_receive(void *self, bool wait, uint64_t *words, size_t capacity, size_t *n,
+                        int *from) {
+    nr_world *world = self;
+    MPI_Status status;
+    int there = 0, count;
+    if (world->size == 1) return false;
+    if (wait) {
+        MPI_Probe(MPI_ANY_SOURCE, TAG_MESSAGE, world->all, &status);
+    } else {
+        MPI_Iprobe(MPI_ANY_SOURCE, TAG_MESSAGE, world->all, &there, &status);
+        if (!there) return false;
+    }
+    MPI_Get_count(&status, MPI_UINT64_T, &count);
+    NR_ASSERT(count >= 0 && (size_t)count <= capacity);
+    MPI_Recv(words, count, MPI_UINT64_T, status.MPI_SOURCE, TAG_MESSAGE, world->all,
+             MPI_STATUS_IGNORE);
+    *n = (size_t)count;
+    *from = status.MPI_SOURCE;
+    return true;
+}
+
+static void mpi_flush(void *self) {
+    nr_world *world = self;
+    for (size_t i = 0; i < OUTBOX; i++)
+        MPI_Wait(&world->outbox[i].request, MPI_STATUS_IGNORE);
+}
+
+/* ---- the world ---- */
+
+nr_status nr_world_start(nr_world **out) {
+    nr_world *world;
+    int node_rank;
+    if (!NR_NEW(world, 1)) return NR_ERR_INTERNAL;
+    if (MPI_Init(NULL, NULL) != MPI_SUCCESS) {
+        free(world);
+        return nr_fail(NR_ERR_INTERNAL, "MPI does not start");
+    }
+    MPI_Comm_dup(MPI_COMM_WORLD, &world->all);
+    MPI_Comm_rank(world->all, &world->rank);
+    MPI_Comm_size(world->all, &world->size);
+    MPI_Comm_split_type(world->all, MPI_COMM_TYPE_SHARED, world->rank, MPI_INFO_NULL,
+                        &world->node);
+    MPI_Comm_rank(world->node, &node_rank);
+    MPI_Comm_split(world->all, node_rank == 0 ? 0 : MPI_UNDEFINED, world->rank,
+                   &world->leaders);
+    for (size_t i = 0; i < OUTBOX; i++) world->outbox[i].request = MPI_REQUEST_NULL;
+    world->transport = (nr_transport){.self = world,
+                                      .rank = world->rank,
+                                      .size = world->size,
+                                      .send = mpi_send,
+                                      .receive = mpi_receive,
+                                      .flush = mpi_flush};
+    *out = world;
+    return NR_OK;
+}
+
+void nr_world_stop(nr_world *world) {
+    if (!world) return;
+    mpi_flush(world);
+    for (size_t i = 0; i < OUTBOX; i++) free(world->outbox[i].words);
+    for (size_t i = 0; i < world->n_windows; i++) MPI_Win_free(&world->windows[i]);
+    for (size_t i = 0; i < world->n_copies; i++) free(world->copies[i]);
+    if (world->leaders != MPI_COMM_NULL) MPI_Comm_free(&world->leaders);
+    MPI_Comm_free(&world->node);
+    MPI_Comm_free(&world->all);
+    MPI_Finalize();
+    free(world);
+}
+
+void nr_world_abort(nr_world *world, int exit_code) { MPI_Abort(world->all, exit_code); }
+
+int nr_world_rank(const nr_world *world) { return world->rank; }
+int nr_world_size(const nr_world *world) { return world->size; }
+nr_transport *nr_world_transport(nr_world *world) { return &world->transport; }
+
+nr_status nr_world_share(nr_world *world, nr_status status) {
+    int mine = (int)status, worst = mine;
+    MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, world->all);
+    return (nr_status)worst;
+}
+
+static void broadcast_pieces(MPI_Comm comm, void *bytes, size_t n) {
+    for (size_t at = 0; at < n; at += PIECE) {
+        size_t count = n - at < PIECE ? n - at : PIECE;
+        MPI_Bcast((char *)bytes + at, (int)count, MPI_BYTE, 0, comm);
+    }
+}
+
+nr_status nr_world_broadcast(nr_world *world, void **bytes, size_t *n_bytes) {
+    uint64_t n = *n_bytes;
+    nr_status status = NR_OK;
+    MPI_Bcast(&n, 1, MPI_UINT64_T, 0, world->all);
+    if (world->rank != 0 && !(*bytes = nr_new((size_t)n, 1))) status = NR_ERR_INTERNAL;
+    NR_TRY(nr_world_share(world, status));
+    broadcast_pieces(world->all, *bytes, (size_t)n);
+    *n_bytes = (size_t)n;
+    return NR_OK;
+}
+
+/* A world of one keeps a copy, so that the caller may free its own. */
+static nr_status spread_alone(nr_world *world, const void *data, size_t n,
+                              const void **shared) {
+    NR_ASSERT(world->n_copies < WINDOWS_MAX);
+    void *copy = nr_new(n, 1);
+    if (!copy) return NR_ERR_INTERNAL;
+    memcpy(copy, data, n);
+    world->copies[world->n_copies++] = copy;
+    *shared = copy;
+    return NR_OK;
+}
+
+nr_status nr_world_spread(nr_world *world, const void *data, size_t n_bytes,
+                          const void **shared) {
+    uint64_t n = n_bytes;
+    MPI_Aint size;
+    int node_rank, unit;
+    char *base;
+    NR_ASSERT(world->n_windows < WINDOWS_MAX);
+    if (world->size == 1) return spread_alone(world, data, n_bytes, shared);
+    MPI_Bcast(&n, 1, MPI_UINT64_T, 0, world->all);
+    MPI_Comm_rank(world->node, &node_rank);
+    /* The window's base is not aligned: room for rounding it up. */
+    MPI_Aint wanted = node_rank == 0 ? (MPI_Aint)n + ALIGNMENT : 0;
+    MPI_Win *window = &world->windows[world->n_windows++];
+    MPI_Win_allocate_shared(wanted, 1, MPI_INFO_NULL, world->node, &base, window);
+    MPI_Win_shared_query(*window, 0, &size, &unit, &base);
+    char *aligned = base + (ALIGNMENT - (uintptr_t)base % ALIGNMENT) % ALIGNMENT;
+    if (world->rank == 0) memcpy(aligned, data, (size_t)n);
+    MPI_Win_fence(0, *window);
+    if (world->leaders != MPI_COMM_NULL)
+        broadcast_pieces(world->leaders, aligned, (size_t)n);
+    MPI_Win_fence(0, *window);
+    MPI_Barrier(world->node);
+    *shared = aligned;
+    return NR_OK;
+}
+
+nr_status nr_world_gather(nr_world *world, const uint64_t *words, size_t n,
+                          uint64_t *all) {
+    NR_ASSERT(n <= INT32_MAX);
+    MPI_Allgather(words, (int)n, MPI_UINT64_T, all, (int)n, MPI_UINT64_T, world->all);
+    return NR_OK;
+}

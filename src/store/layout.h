@@ -1,0 +1,11 @@
+/* The names and types of what is stored. Changing one raises NR_STORE_VERSION. */
+#ifndef NEURANK_STORE_LAYOUT_H
+#define NEURANK_STORE_LAYOUT_H
+
+#include "neurank/h5/file.h"
+#include "neurank/store/store.h"
+
+nr_status nr_layout_write(nr_h5 *file, const nr_store *store);
+nr_status nr_layout_read(const nr_h5 *file, nr_store **out);
+
+#endif
