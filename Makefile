@@ -139,3 +139,25 @@ demo: packages-demo
 
 clean:
 	rm -rf build
+
+# ---- tests ------------------------------------------------------------------------
+UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
+SUPPORT  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/support/*.c))
+CMOCKA   := $(shell $(PKG) --libs cmocka 2>/dev/null)
+
+$(BUILD)/tests/unit/support/%.o: tests/unit/support/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
+
+$(BUILD)/tests/%: tests/unit/%.c $(SUPPORT) $(BUILD)/libneurank.a
+	@mkdir -p $(@D)
+	$(call say,TEST,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -MF $@.d $(LDFLAGS_ALL) $< $(SUPPORT) $(BUILD)/libneurank.a $(DEP_LIBS) $(CMOCKA) -o $@
+
+-include $(UNIT_BIN:=.d)
+
+.SECONDARY: $(SUPPORT)
+
+units: $(UNIT_BIN)

@@ -175,7 +175,8 @@ static nr_status npy_type(nr_source *source, const char *text) {
             source->big_endian = text[1] == '>';
             return NR_OK;
         }
-    return nr_fail(NR_ERR_INPUT, "%s: npy type %.8s is not supported", source->path,
+    int length = quoted ? (int)strcspn(text + 1, "'\"") + 2 : 8;
+    return nr_fail(NR_ERR_INPUT, "%s: npy type %.*s is not supported", source->path, length,
                    text ? text : "(none)");
 }
 

@@ -1,0 +1,19 @@
+"""The store's numbers are the same bits for 1, 2, 3, 4 and 7 ranks, for every ablation.
+TEST: timeout=300"""
+from harness import DATA, fashion, run, same
+
+CASES = [("lenet5", "conv2", 300, ["--sweeps", 2]),
+         ("lenet5", "conv1,fc1", 64, ["--ablate", "mean"]),
+         ("resnet20", "stage3.1.conv2", 40, ["--ablate", "weights", "--metric", "margin"])]
+
+
+def main():
+    data = fashion()
+    for case, (model, layer, images, options) in enumerate(CASES):
+        for ranks in (0, 2, 3, 4, 7):
+            run("shapley", f"{DATA}/{model}.onnx", data, "--layer", layer, "--images",
+                images, "-o", f"{case}-{ranks}.h5", *options, ranks=ranks)
+            same(f"{case}-0.h5", f"{case}-{ranks}.h5")
+
+
+main()

@@ -1,0 +1,72 @@
+"""A run that was stopped, killed or extended ends with the bits of one that was not; a
+store of another run is refused with exit 4, naming what differs; a complete one is left
+alone.
+TEST: timeout=300"""
+import os
+import signal
+import subprocess
+import time
+
+from harness import DATA, NEURANK, check, fashion, message, run, same
+
+MODEL = f"{DATA}/lenet5.onnx"
+
+
+def args(output, sweeps=3, *more):
+    return ["shapley", MODEL, "fashion.h5", "--layer", "conv1,conv2", "--images", 400,
+            "--sweeps", sweeps, "-o", output, *more]
+
+
+def interrupted(output, number, ranks):
+    """Starts a run and sends it a signal in the midst of it."""
+    command = [NEURANK, *map(str, args(output, 3, "--checkpoint-every", "0.2s"))]
+    if ranks > 1:
+        command = ["mpirun", "-n", str(ranks), *command]
+    p = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.0)
+    p.send_signal(number)
+    p.communicate()
+    return p.returncode
+
+
+def main():
+    fashion()
+    run(*args("whole.h5"))
+
+    run(*args("limit.h5", 3, "--time-limit", "0.3s"), expect=75)
+    check("partial" in run("show", "limit.h5").stdout, "the store says that it is partial")
+    for ranks in (2, 0):
+        run(*args("limit.h5", 3, "--time-limit", "0.5s"), ranks=ranks, expect=75)
+    run(*args("limit.h5"), ranks=3)
+    same("whole.h5", "limit.h5")
+
+    for number, wanted in ((signal.SIGTERM, 75), (signal.SIGINT, 75), (signal.SIGUSR1, 75),
+                           (signal.SIGKILL, -9)):
+        code = interrupted("signal.h5", number, 1)
+        check(code == wanted, f"{number.name} ends with {code}")
+    run(*args("signal.h5"), ranks=2)
+    same("whole.h5", "signal.h5")
+    check(interrupted("mpi.h5", signal.SIGKILL, 2) != 0, "mpirun was killed")
+    subprocess.run(["pkill", "-9", "-f", "mpi[.]h5"])
+    run(*args("mpi.h5"), ranks=2)
+    same("whole.h5", "mpi.h5")
+
+    run(*args("extended.h5", 1))
+    run(*args("extended.h5", 3))
+    same("whole.h5", "extended.h5")
+    before = os.stat("extended.h5").st_mtime_ns
+    p = run(*args("extended.h5", 2))
+    check("extended.h5 is complete: nothing to do" in p.stderr, p.stderr)
+    check(os.stat("extended.h5").st_mtime_ns == before, "a complete store is not touched")
+
+    p = run(*args("whole.h5", 3, "--seed", 7, "--metric", "accuracy"), expect=4)
+    check("seed is 1 there, 7 here" in message(p), message(p))
+    check(message(p).startswith("whole.h5 belongs to another run: "), message(p))
+    p = run(*args("whole.h5", 3, "--metric", "accuracy"), expect=4)
+    check("metric is loss there, accuracy here" in message(p), message(p))
+    p = run(*args("whole.h5", 3, "--seed", 7, "--fresh"))
+    check(os.path.exists("whole.h5.old"), "--fresh keeps the old store")
+    same("whole.h5.old", "extended.h5")
+
+
+main()

@@ -1,0 +1,59 @@
+"""h5dump, h5py, xarray (h5netcdf) and ncdump read a store, and find in it what `show`
+prints.
+TEST: timeout=60"""
+import json
+import subprocess
+
+import h5py
+import numpy as np
+import xarray
+from harness import DATA, check, fashion, run
+
+
+def tool(*command):
+    p = subprocess.run(command, capture_output=True, text=True)
+    check(p.returncode == 0, f"{command}: {p.stderr}")
+    return p.stdout
+
+
+def main():
+    data = fashion()
+    run("shapley", f"{DATA}/lenet5.onnx", data, "--layer", "conv1,conv2", "--images", 200,
+        "--sweeps", 2, "-o", "r.h5")
+    shown = json.loads(run("show", "r.h5", "--format", "json").stdout)
+    check(shown["status"] == "complete" and [l["name"] for l in shown["layers"]] ==
+          ["conv1", "conv2"], "both layers are complete")
+    conv2 = shown["layers"][1]
+    check(conv2["players"] == 50 and len(conv2["shapley"]) == 50, "50 players")
+    check(conv2["walks"] == 4 * 2 * 200 and conv2["images"] == 200, "walks and images")
+
+    check("shapley" in tool("h5dump", "-A", "r.h5"), "h5dump lists the values")
+    tool("h5dump", "r.h5")
+    header = tool("ncdump", "-h", "r.h5")
+    check("double shapley(filter)" in header, "ncdump sees the dimension")
+    with h5py.File("r.h5") as f:
+        check(np.array_equal(f["conv2/shapley"][()], conv2["shapley"]), "h5py")
+        check(f["conv2"].attrs["plan_metric"] == "loss", "attributes are text")
+
+        def scaled(name, item):
+            if isinstance(item, h5py.Dataset) and item.attrs.get("CLASS") != b"DIMENSION_SCALE":
+                for d in item.dims:
+                    check(len(d) == 1, f"{name} has a scale on each axis")
+        f.visititems(scaled)
+    with xarray.open_dataset("r.h5", engine="h5netcdf", group="/conv2") as ds:
+        check(ds.shapley.dims == ("filter",), f"dimensions {ds.shapley.dims}")
+        check(np.array_equal(ds.shapley.values, conv2["shapley"]), "xarray")
+        check(ds.filter.values.tolist() == conv2["filters"], "coordinates")
+        best = ds.shapley.sel(filter=int(ds.shapley.idxmax()))
+        check(float(best) == max(conv2["shapley"]), "selection by coordinate")
+    with xarray.open_dataset(data, engine="h5netcdf") as ds:
+        check(ds["images"].dims == ("image", "channel", "row", "column"), "image file")
+    check("images(image, channel, row, column)" in tool("ncdump", "-h", data), "ncdump")
+
+    csv = run("show", "r.h5", "--format", "csv", "--top", 3).stdout.splitlines()
+    check(len(csv) == 1 + 2 * 3 and csv[0].startswith("layer,filter,rank,shapley"), csv)
+    text = run("show", "r.h5", "--top", 4).stdout
+    check(sum("[" in l for l in text.splitlines()) == 8, text)
+
+
+main()
