@@ -161,3 +161,23 @@ $(BUILD)/tests/%: tests/unit/%.c $(SUPPORT) $(BUILD)/libneurank.a
 .SECONDARY: $(SUPPORT)
 
 units: $(UNIT_BIN)
+
+check: units $(BUILD)/neurank
+	@$(PYTHON) tests/tools/run.py $(BUILD)/neurank $(UNIT_BIN)
+
+# ---- lint -------------------------------------------------------------------------
+FORMATTED := $(SOURCES) $(HEADERS) $(wildcard tests/unit/*/*.[ch])
+SHELL_SRC := .ci/run $(wildcard jobs/*.sh jobs/*.sbatch tests/*/*.sh)
+
+lint: $(GEN)/onnx.pb-c.c
+	@echo '  LINT   module graph'
+	@$(PYTHON) tests/tools/lint_layers.py
+	@echo '  LINT   format'
+	@clang-format --dry-run --Werror $(FORMATTED)
+	@echo '  LINT   shellcheck'
+	@shellcheck $(SHELL_SRC)
+	@echo '  LINT   clang-tidy'
+	@printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Iinclude -isystem $(GEN) $(DEP_CFLAGS) 2>/dev/null' tidy
+
+format:
+	clang-format -i $(FORMATTED)

@@ -33,9 +33,13 @@ void nr_log(nr_log_level level, const char *format, ...) {
     fprintf(stderr, "neurank: %s%s\n", prefix[level], line);
 }
 
-void nr_log_set_quiet(bool quiet) { the_log.quiet = quiet; }
+void nr_log_set_quiet(bool quiet) {
+    the_log.quiet = quiet;
+}
 
-void nr_log_set_silent(bool silent) { the_log.silent = silent; }
+void nr_log_set_silent(bool silent) {
+    the_log.silent = silent;
+}
 
 void nr_log_bar(const char *text) {
     if (the_log.quiet || (!*text && !the_log.bar_shown)) return;

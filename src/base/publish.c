@@ -49,4 +49,6 @@ nr_status nr_publish_commit(const char *temporary, const char *path) {
     return status;
 }
 
-void nr_publish_abandon(const char *temporary) { unlink(temporary); }
+void nr_publish_abandon(const char *temporary) {
+    unlink(temporary);
+}

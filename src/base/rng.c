@@ -9,8 +9,8 @@ nr_stream nr_stream_make(uint64_t seed, const char *purpose, uint64_t index) {
     return (nr_stream){.key = XXH3_64bits(words, sizeof words)};
 }
 
-void nr_stream_draw(nr_stream stream, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
-                    uint64_t out[2]) {
+void nr_stream_draw(nr_stream stream, uint32_t c0, uint32_t c1, uint32_t c2,
+                    uint32_t c3, uint64_t out[2]) {
     philox4x32_ctr_t counter = {{c0, c1, c2, c3}};
     philox4x32_key_t key = {{(uint32_t)stream.key, (uint32_t)(stream.key >> 32)}};
     philox4x32_ctr_t bits = philox4x32(counter, key);

@@ -6,6 +6,7 @@
 
 #include "neurank/base/log.h"
 
+#undef nr_fail
 nr_status nr_fail(nr_status code, const char *format, ...) {
     char message[NR_LOG_LINE];
     va_list arguments;

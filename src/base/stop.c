@@ -18,4 +18,6 @@ void nr_stop_install(void) {
         sigaction(signals[i], &action, NULL);
 }
 
-bool nr_stop_requested(void) { return requested != 0; }
+bool nr_stop_requested(void) {
+    return requested != 0;
+}

@@ -82,7 +82,8 @@ const char *nr_format_duration(double seconds, char buffer[NR_NUMBER_TEXT]) {
     }
     long s = lround(seconds);
     if (s < 60) snprintf(buffer, NR_NUMBER_TEXT, "%.1f s", seconds);
-    else if (s < 3600) snprintf(buffer, NR_NUMBER_TEXT, "%ld min %02ld s", s / 60, s % 60);
+    else if (s < 3600)
+        snprintf(buffer, NR_NUMBER_TEXT, "%ld min %02ld s", s / 60, s % 60);
     else if (s < 86400)
         snprintf(buffer, NR_NUMBER_TEXT, "%ld h %02ld min", s / 3600, s / 60 % 60);
     else snprintf(buffer, NR_NUMBER_TEXT, "%ld d %02ld h", s / 86400, s / 3600 % 24);

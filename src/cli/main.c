@@ -16,14 +16,16 @@ static char *join_arguments(int argc, char **argv) {
     for (int i = 0; i < argc; i++) bytes += strlen(argv[i]) + 1;
     char *line = nr_new(bytes, 1);
     for (int i = 0; line && i < argc; i++)
-        used += (size_t)snprintf(line + used, bytes - used, "%s%s", i ? " " : "", argv[i]);
+        used +=
+            (size_t)snprintf(line + used, bytes - used, "%s%s", i ? " " : "", argv[i]);
     return line;
 }
 
 static nr_status run_show(const nr_options *options) {
     nr_store *store;
     NR_TRY(nr_store_read(options->positional[0], &store));
-    nr_status status = nr_report_show(store, (nr_format)options->format, options->top, stdout);
+    nr_status status =
+        nr_report_show(store, (nr_format)options->format, options->top, stdout);
     nr_store_free(store);
     return status;
 }

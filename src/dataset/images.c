@@ -34,28 +34,32 @@ static size_t image_size(const nr_images *images) {
 
 /* ---- loading ---- */
 
-static nr_status check_shape(const nr_h5 *file, const nr_graph *graph, nr_images *images) {
+static nr_status check_shape(const nr_h5 *file, const nr_graph *graph,
+                             nr_images *images) {
     size_t dims[NR_H5_RANK], rank, bytes, label_dims[NR_H5_RANK], label_rank;
     char kind;
     const char *path = nr_h5_path(file);
     nr_shape in = nr_graph_node(graph, 0)->shape;
     NR_TRY(nr_h5_dims(file, "/images", dims, &rank));
     NR_REQUIRE(rank == 4, NR_ERR_INPUT,
-               "%s: /images has %zu dimensions, 4 are expected: (n, c, h, w)", path, rank);
+               "%s: /images has %zu dimensions, 4 are expected: (n, c, h, w)", path,
+               rank);
     NR_REQUIRE(dims[0] > 0, NR_ERR_INPUT, "%s: /images holds no image", path);
     NR_REQUIRE(dims[0] < UINT32_MAX, NR_ERR_INPUT, "%s: /images holds %zu images", path,
                dims[0]);
     NR_REQUIRE(dims[1] == in.c && dims[2] == in.h && dims[3] == in.w, NR_ERR_INPUT,
-               "%s: images are %zu x %zu x %zu, %s expects %u x %u x %u (c x h x w)", path,
-               dims[1], dims[2], dims[3], nr_graph_source(graph), in.c, in.h, in.w);
+               "%s: images are %zu x %zu x %zu, %s expects %u x %u x %u (c x h x w)",
+               path, dims[1], dims[2], dims[3], nr_graph_source(graph), in.c, in.h,
+               in.w);
+    NR_TRY(nr_h5_require_stored(file, "/images"));
     NR_TRY(nr_h5_stored_type(file, "/images", &kind, &bytes));
     NR_REQUIRE((kind == 'u' && bytes == 1) || (kind == 'f' && bytes == 4), NR_ERR_INPUT,
                "%s: /images is neither uint8 nor float32", path);
     images->head.is_float = kind == 'f';
     NR_TRY(nr_h5_dims(file, "/labels", label_dims, &label_rank));
     NR_REQUIRE(label_rank == 1 && label_dims[0] == dims[0], NR_ERR_INPUT,
-               "%s: /labels has %zu entries in %zu dimensions, %zu in 1 are expected", path,
-               label_rank > 0 ? label_dims[0] : 0, label_rank, dims[0]);
+               "%s: /labels has %zu entries in %zu dimensions, %zu in 1 are expected",
+               path, label_rank > 0 ? label_dims[0] : 0, label_rank, dims[0]);
     NR_TRY(nr_h5_stored_type(file, "/labels", &kind, &bytes));
     NR_REQUIRE(kind != 'f' && kind != '?', NR_ERR_INPUT, "%s: /labels are not integers",
                path);
@@ -81,8 +85,7 @@ static nr_status read_normalisation(const nr_h5 *file, nr_images *images) {
                 status = nr_fail(NR_ERR_INPUT, "%s: attribute \"%s\" of /images is %g",
                                  nr_h5_path(file), names[k], values[k * c + i]);
     }
-    if (status == NR_OK &&
-        (!NR_NEW(images->factor, c) || !NR_NEW(images->add, c)))
+    if (status == NR_OK && (!NR_NEW(images->factor, c) || !NR_NEW(images->add, c)))
         status = NR_ERR_INTERNAL;
     for (size_t i = 0; i < c && status == NR_OK; i++) {
         images->factor[i] = (float)(values[i] / values[2 * c + i]);
@@ -101,10 +104,11 @@ static nr_status read_labels(const nr_h5 *file, size_t classes, size_t n,
     if (status == NR_OK && !NR_NEW(labels, n)) status = NR_ERR_INTERNAL;
     for (size_t i = 0; i < n && status == NR_OK; i++) {
         if (wide[i] < 0 || wide[i] >= (int64_t)classes)
-            status = nr_fail(NR_ERR_INPUT,
-                             "%s: label %lld of image %zu is not in 0..%zu, the network's "
-                             "classes",
-                             nr_h5_path(file), (long long)wide[i], i, classes - 1);
+            status =
+                nr_fail(NR_ERR_INPUT,
+                        "%s: label %lld of image %zu is not in 0..%zu, the network's "
+                        "classes",
+                        nr_h5_path(file), (long long)wide[i], i, classes - 1);
         else labels[i] = (uint32_t)wide[i];
     }
     free(wide);
@@ -116,8 +120,9 @@ static nr_status read_labels(const nr_h5 *file, size_t classes, size_t n,
     return NR_OK;
 }
 
-static nr_status select_images(const nr_h5 *file, const uint32_t *labels, size_t classes,
-                               nr_selection selection, nr_images *images) {
+static nr_status select_images(const nr_h5 *file, const uint32_t *labels,
+                               size_t classes, nr_selection selection,
+                               nr_images *images) {
     size_t total = images->head.in_file;
     size_t n = selection.wanted ? selection.wanted : total;
     NR_REQUIRE(n <= total, NR_ERR_USAGE, "--images %zu: %s holds %zu images", n,
@@ -129,13 +134,13 @@ static nr_status select_images(const nr_h5 *file, const uint32_t *labels, size_t
                                   images->index));
     else
         for (size_t i = 0; i < n; i++) images->index[i] = (uint32_t)i;
-    if (selection.shuffled)
-        NR_TRY(nr_select_shuffle(images->index, n, selection.seed));
+    if (selection.shuffled) NR_TRY(nr_select_shuffle(images->index, n, selection.seed));
     for (size_t i = 0; i < n; i++) images->labels[i] = labels[images->index[i]];
     return NR_OK;
 }
 
-static nr_status check_finite(const nr_h5 *file, const float *row, size_t n, size_t image) {
+static nr_status check_finite(const nr_h5 *file, const float *row, size_t n,
+                              size_t image) {
     for (size_t i = 0; i < n; i++)
         NR_REQUIRE(isfinite(row[i]), NR_ERR_INPUT,
                    "%s: image %zu holds %f at pixel %zu, pixels must be finite",
@@ -162,15 +167,15 @@ static nr_status read_pixels(const nr_h5 *file, nr_images *images) {
     for (size_t first = 0; first < total && status == NR_OK; first += slab) {
         size_t count = total - first < slab ? total - first : slab;
         status = nr_h5_read_rows(file, "/images",
-                                 images->head.is_float ? NR_H5_F32 : NR_H5_U8, first, count,
-                                 buffer);
+                                 images->head.is_float ? NR_H5_F32 : NR_H5_U8, first,
+                                 count, buffer);
         for (size_t k = 0; k < count && status == NR_OK; k++) {
             if (place[first + k] == UINT32_MAX) continue;
             if (images->head.is_float)
-                status = check_finite(file, (const float *)(void *)(buffer + k * bytes), row,
-                                      first + k);
-            memcpy((char *)images->pixels + place[first + k] * bytes, buffer + k * bytes,
-                   bytes);
+                status = check_finite(file, (const float *)(void *)(buffer + k * bytes),
+                                      row, first + k);
+            memcpy((char *)images->pixels + place[first + k] * bytes,
+                   buffer + k * bytes, bytes);
         }
     }
 err_free:
@@ -210,8 +215,8 @@ static nr_status load(const nr_h5 *file, const nr_graph *graph, nr_selection sel
     return make_digest(images);
 }
 
-nr_status nr_images_load(const char *path, const nr_graph *graph, nr_selection selection,
-                         nr_images **out) {
+nr_status nr_images_load(const char *path, const nr_graph *graph,
+                         nr_selection selection, nr_images **out) {
     nr_images *images;
     nr_h5 *file;
     if (!NR_NEW(images, 1)) return NR_ERR_INTERNAL;
@@ -240,11 +245,21 @@ void nr_images_free(nr_images *images) {
 
 /* ---- use ---- */
 
-size_t nr_images_count(const nr_images *images) { return images->head.n; }
-size_t nr_images_in_file(const nr_images *images) { return images->head.in_file; }
-uint32_t nr_images_index(const nr_images *images, size_t i) { return images->index[i]; }
-const uint32_t *nr_images_labels(const nr_images *images) { return images->labels; }
-const char *nr_images_digest(const nr_images *images) { return images->head.digest; }
+size_t nr_images_count(const nr_images *images) {
+    return images->head.n;
+}
+size_t nr_images_in_file(const nr_images *images) {
+    return images->head.in_file;
+}
+uint32_t nr_images_index(const nr_images *images, size_t i) {
+    return images->index[i];
+}
+const uint32_t *nr_images_labels(const nr_images *images) {
+    return images->labels;
+}
+const char *nr_images_digest(const nr_images *images) {
+    return images->head.digest;
+}
 
 void nr_images_read(const nr_images *images, size_t first, size_t count, float *out) {
     size_t c = images->head.c, map = (size_t)images->head.h * images->head.w;
@@ -256,7 +271,8 @@ void nr_images_read(const nr_images *images, size_t first, size_t count, float *
             float factor = images->factor[k], add = images->add[k];
             float *to = out + i * map * c + k;
             if (images->head.is_float)
-                for (size_t p = 0; p < map; p++) to[p * c] = floats[from + p] * factor + add;
+                for (size_t p = 0; p < map; p++)
+                    to[p * c] = floats[from + p] * factor + add;
             else
                 for (size_t p = 0; p < map; p++)
                     to[p * c] = (float)bytes[from + p] * factor + add;

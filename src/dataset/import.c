@@ -20,7 +20,9 @@ typedef struct {
 
 enum { SLAB_BYTES = 8 << 20, EXTENT_MAX = 1 << 20 };
 
-static size_t row_elements(image_shape s) { return s.c * s.h * s.w; }
+static size_t row_elements(image_shape s) {
+    return s.c * s.h * s.w;
+}
 
 /* Images a slab, at least one. */
 static size_t slab_images(image_shape s) {
@@ -30,8 +32,8 @@ static size_t slab_images(image_shape s) {
 
 static nr_status check_extents(const char *path, image_shape s) {
     NR_REQUIRE(s.n > 0 && s.n < UINT32_MAX, NR_ERR_INPUT, "%s: %zu images", path, s.n);
-    NR_REQUIRE(s.c > 0 && s.c <= EXTENT_MAX && s.h > 0 && s.h <= EXTENT_MAX && s.w > 0 &&
-                   s.w <= EXTENT_MAX && row_elements(s) <= 1U << 28,
+    NR_REQUIRE(s.c > 0 && s.c <= EXTENT_MAX && s.h > 0 && s.h <= EXTENT_MAX &&
+                   s.w > 0 && s.w <= EXTENT_MAX && row_elements(s) <= 1U << 28,
                NR_ERR_INPUT, "%s: images of %zu x %zu x %zu", path, s.c, s.h, s.w);
     return NR_OK;
 }
@@ -39,10 +41,12 @@ static nr_status check_extents(const char *path, image_shape s) {
 /* ---- writing ---- */
 
 static nr_status write_channels(nr_h5 *file, const char *name, const char *option,
-                                const double *values, size_t n, size_t c, double preset) {
+                                const double *values, size_t n, size_t c,
+                                double preset) {
     double single = preset;
     NR_REQUIRE(n <= 1 || n == c, NR_ERR_USAGE,
-               "%s has %zu numbers, 1 or %zu (one a channel) are expected", option, n, c);
+               "%s has %zu numbers, 1 or %zu (one a channel) are expected", option, n,
+               c);
     return nr_h5_write_attribute(file, "/images", name, NR_H5_F64, n ? n : 1,
                                  n ? values : &single);
 }
@@ -91,8 +95,9 @@ static nr_status copy_images(nr_source *source, image_shape s, nr_h5 *file) {
         status = s.is_float ? nr_source_floats(source, count * row, buffer)
                             : nr_source_bytes(source, count * row, buffer);
         if (status == NR_OK)
-            status = nr_h5_write_rows(file, "/images", s.is_float ? NR_H5_F32 : NR_H5_U8,
-                                      first, count, buffer);
+            status =
+                nr_h5_write_rows(file, "/images", s.is_float ? NR_H5_F32 : NR_H5_U8,
+                                 first, count, buffer);
     }
     free(buffer);
     return status == NR_OK ? nr_source_end(source) : status;
@@ -178,13 +183,12 @@ enum { CIFAR_PIXELS = 3 * 32 * 32, CIFAR_RECORD = 1 + CIFAR_PIXELS };
 /* Plain files only: their size gives the number of records. */
 static nr_status cifar_count(const char *path, size_t *out) {
     FILE *file = fopen(path, "rb");
-    NR_REQUIRE(file, NR_ERR_INPUT, "%s: cannot open: %s", path,
-               strerror(errno));
+    NR_REQUIRE(file, NR_ERR_INPUT, "%s: cannot open: %s", path, strerror(errno));
     long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
     fclose(file);
     NR_REQUIRE(size > 0 && size % CIFAR_RECORD == 0, NR_ERR_INPUT,
-               "%s: %ld bytes are no whole number of CIFAR-10 records of %d bytes", path,
-               size, CIFAR_RECORD);
+               "%s: %ld bytes are no whole number of CIFAR-10 records of %d bytes",
+               path, size, CIFAR_RECORD);
     *out = (size_t)size / CIFAR_RECORD;
     return NR_OK;
 }
@@ -212,8 +216,10 @@ static nr_status cifar_copy(const char *path, size_t n, size_t first, nr_h5 *fil
                     CIFAR_PIXELS);
         }
         if (status == NR_OK)
-            status = nr_h5_write_rows(file, "/images", NR_H5_U8, first + done, count, records);
-        if (status == NR_OK) status = write_labels(file, path, labels, first + done, count);
+            status = nr_h5_write_rows(file, "/images", NR_H5_U8, first + done, count,
+                                      records);
+        if (status == NR_OK)
+            status = write_labels(file, path, labels, first + done, count);
     }
     free(records);
 err_close:

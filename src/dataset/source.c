@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "import_private.h"
 #include "neurank/base/memory.h"
@@ -106,10 +107,25 @@ nr_status nr_source_floats(nr_source *source, size_t n, float *out) {
         size_t count = n - done < PIECE ? n - done : PIECE;
         NR_TRY(nr_source_bytes(source, count * bytes, raw));
         for (size_t i = 0; i < count; i++)
-            out[done + i] =
-                as_float(source, element_bits(raw + i * bytes, bytes, source->big_endian));
+            out[done + i] = as_float(
+                source, element_bits(raw + i * bytes, bytes, source->big_endian));
         done += count;
     }
+    return NR_OK;
+}
+
+/* A header that promises more than the file can hold is refused before anybody makes
+ * room for it. Deflate packs at most 1032 to 1. */
+static nr_status check_size(nr_source *source) {
+    struct stat info;
+    size_t bytes = nr_element_bytes(source->element);
+    for (size_t d = 0; d < source->rank; d++)
+        bytes = nr_size_mul(bytes, source->dims[d]);
+    NR_REQUIRE(stat(source->path, &info) == 0 && S_ISREG(info.st_mode), NR_ERR_INPUT,
+               "%s: not a regular file", source->path);
+    size_t most = nr_size_mul((size_t)info.st_size, gzdirect(source->file) ? 1 : 1032);
+    NR_REQUIRE(bytes <= most, NR_ERR_INPUT,
+               "%s: truncated: the file ends before its data", source->path);
     return NR_OK;
 }
 
@@ -119,8 +135,9 @@ static nr_status idx_header(nr_source *source) {
     static const struct {
         uint8_t code;
         nr_element element;
-    } types[] = {{0x08, NR_ELEMENT_U8},  {0x09, NR_ELEMENT_I8},  {0x0B, NR_ELEMENT_I16},
-                 {0x0C, NR_ELEMENT_I32}, {0x0D, NR_ELEMENT_F32}, {0x0E, NR_ELEMENT_F64}};
+    } types[] = {{0x08, NR_ELEMENT_U8},  {0x09, NR_ELEMENT_I8},
+                 {0x0B, NR_ELEMENT_I16}, {0x0C, NR_ELEMENT_I32},
+                 {0x0D, NR_ELEMENT_F32}, {0x0E, NR_ELEMENT_F64}};
     uint8_t head[4], dim[4];
     size_t type = 0, n_types = sizeof types / sizeof *types;
     NR_TRY(nr_source_bytes(source, 4, head));
@@ -142,6 +159,7 @@ static nr_status idx_header(nr_source *source) {
 nr_status nr_source_open_idx(const char *path, nr_source *source) {
     NR_TRY(nr_source_open_file(path, source));
     nr_status status = idx_header(source);
+    if (status == NR_OK) status = check_size(source);
     if (status != NR_OK) nr_source_close(source);
     return status;
 }
@@ -169,15 +187,15 @@ static nr_status npy_type(nr_source *source, const char *text) {
                  {"f8", NR_ELEMENT_F64}};
     bool quoted = text && (*text == '\'' || *text == '"');
     for (size_t i = 0; quoted && i < sizeof types / sizeof *types; i++)
-        if (strchr("<>|=", text[1]) && text[1] && strncmp(text + 2, types[i].code, 2) == 0 &&
-            text[4] == text[0]) {
+        if (strchr("<>|=", text[1]) && text[1] &&
+            strncmp(text + 2, types[i].code, 2) == 0 && text[4] == text[0]) {
             source->element = types[i].element;
             source->big_endian = text[1] == '>';
             return NR_OK;
         }
     int length = quoted ? (int)strcspn(text + 1, "'\"") + 2 : 8;
-    return nr_fail(NR_ERR_INPUT, "%s: npy type %.*s is not supported", source->path, length,
-                   text ? text : "(none)");
+    return nr_fail(NR_ERR_INPUT, "%s: npy type %.*s is not supported", source->path,
+                   length, text ? text : "(none)");
 }
 
 static nr_status npy_shape(nr_source *source, const char *text) {
@@ -226,6 +244,7 @@ static nr_status npy_header(nr_source *source) {
 nr_status nr_source_open_npy(const char *path, nr_source *source) {
     NR_TRY(nr_source_open_file(path, source));
     nr_status status = npy_header(source);
+    if (status == NR_OK) status = check_size(source);
     if (status != NR_OK) nr_source_close(source);
     return status;
 }

@@ -78,8 +78,9 @@ static nr_status insert_open(nr_fold *fold, uint64_t sweep, open_sweep **out) {
 }
 
 static nr_status out_of_range(void) {
-    return nr_fail(NR_ERR_UNIT, "the values of this game spread too widely: a sum of their "
-                                "squares does not fit in 128 bits");
+    return nr_fail(NR_ERR_UNIT,
+                   "the values of this game spread too widely: a sum of their "
+                   "squares does not fit in 128 bits");
 }
 
 /* Moves sweeps that are whole, in order, into the complete ones. */
@@ -98,8 +99,8 @@ static nr_status close_sweeps(nr_fold *fold) {
 nr_status nr_fold_accept(nr_fold *fold, uint64_t unit, const uint64_t *words) {
     uint64_t sweep = unit / fold->units_per_sweep, part = unit % fold->units_per_sweep;
     open_sweep *open = find_open(fold, sweep);
-    NR_REQUIRE(!nr_fold_has(fold, unit), NR_ERR_INTERNAL, "unit %llu was finished twice",
-               (unsigned long long)unit);
+    NR_REQUIRE(!nr_fold_has(fold, unit), NR_ERR_INTERNAL,
+               "unit %llu was finished twice", (unsigned long long)unit);
     if (!open) NR_TRY(insert_open(fold, sweep, &open));
     nr_tally_decode(fold->incoming, words);
     if (!nr_tally_merge(open->tally, fold->incoming)) return out_of_range();
@@ -128,8 +129,12 @@ uint64_t nr_fold_units(const nr_fold *fold) {
     return units;
 }
 
-uint64_t nr_fold_complete_sweeps(const nr_fold *fold) { return fold->complete; }
-uint64_t nr_fold_units_per_sweep(const nr_fold *fold) { return fold->units_per_sweep; }
+uint64_t nr_fold_complete_sweeps(const nr_fold *fold) {
+    return fold->complete;
+}
+uint64_t nr_fold_units_per_sweep(const nr_fold *fold) {
+    return fold->units_per_sweep;
+}
 
 const nr_tally *nr_fold_result(const nr_fold *fold, uint64_t *sweeps) {
     *sweeps = fold->complete ? fold->complete : 1;
@@ -140,18 +145,23 @@ const nr_tally *nr_fold_result(const nr_fold *fold, uint64_t *sweeps) {
 
 /* ---- storing ---- */
 
-size_t nr_fold_open_count(const nr_fold *fold) { return fold->n_open; }
+size_t nr_fold_open_count(const nr_fold *fold) {
+    return fold->n_open;
+}
 
-void nr_fold_open_get(const nr_fold *fold, size_t k, uint64_t *sweep, const uint8_t **done,
-                      const nr_tally **tally) {
+void nr_fold_open_get(const nr_fold *fold, size_t k, uint64_t *sweep,
+                      const uint8_t **done, const nr_tally **tally) {
     *sweep = fold->open[k].sweep;
     *done = fold->open[k].done;
     *tally = fold->open[k].tally;
 }
 
-const nr_tally *nr_fold_complete_tally(const nr_fold *fold) { return fold->tally; }
+const nr_tally *nr_fold_complete_tally(const nr_fold *fold) {
+    return fold->tally;
+}
 
-nr_status nr_fold_restore_complete(nr_fold *fold, uint64_t sweeps, const uint64_t *words) {
+nr_status nr_fold_restore_complete(nr_fold *fold, uint64_t sweeps,
+                                   const uint64_t *words) {
     NR_ASSERT(fold->complete == 0 && fold->n_open == 0);
     fold->complete = sweeps;
     nr_tally_decode(fold->tally, words);

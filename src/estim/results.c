@@ -17,17 +17,16 @@ static nr_status allocate(size_t n, nr_results *r) {
         free(columns);
         return NR_ERR_INTERNAL;
     }
-    double **fields[COLUMNS] = {&r->shapley,          &r->std_error,
-                                &r->ci_low,           &r->ci_high,
-                                &r->population_error, &r->population_low,
-                                &r->population_high,  &r->freedom,
-                                &r->antithetic};
+    double **fields[COLUMNS] = {
+        &r->shapley,         &r->std_error,        &r->ci_low,
+        &r->ci_high,         &r->population_error, &r->population_low,
+        &r->population_high, &r->freedom,          &r->antithetic};
     for (size_t k = 0; k < COLUMNS; k++) *fields[k] = columns + k * n;
     return NR_OK;
 }
 
-static void fill_player(const nr_tally *tally, uint64_t sweeps, double confidence, size_t i,
-                        nr_results *r) {
+static void fill_player(const nr_tally *tally, uint64_t sweeps, double confidence,
+                        size_t i, nr_results *r) {
     nr_player_estimate e = nr_tally_estimate(tally, i, sweeps);
     double upper = 0.5 + confidence / 2;
     double t = isnan(e.variance) ? NAN : nr_student_quantile(upper, e.freedom);

@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 /* Continued fraction of the incomplete beta function, evaluated with Lentz's method
  * (A&S 26.5.8); converges quickly for x < (a + 1) / (a + b + 2). */
@@ -29,8 +30,8 @@ static double beta_fraction(double a, double b, double x) {
     return value;
 }
 
-/* ln Gamma(a + b) - ln Gamma(a); both are huge and close for large a, where b = 1/2 has a
- * series (A&S 6.1.47). */
+/* ln Gamma(a + b) - ln Gamma(a); both are huge and close for large a, where b = 1/2 has
+ * a series (A&S 6.1.47). */
 static double log_gamma_ratio(double a, double b) {
     if (b == 0.5 && a > 1000) return 0.5 * log(a) - 1 / (8 * a) + 1 / (192 * a * a * a);
     return lgamma(a + b) - lgamma(a);
@@ -42,7 +43,10 @@ static double incomplete_beta(double a, double b, double x, double complement) {
     if (complement <= 0) return 1;
     double front = exp(log_gamma_ratio(a, b) - lgamma(b) + a * log1p(-complement) +
                        b * log(complement));
-    if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(a, b, x) / a;
+    /* For large a both fractions converge where x is near 1, but only the second one,
+     * in 1 - x, keeps its digits there. */
+    bool in_x = a > 1000 ? complement > 100 / a : x < (a + 1) / (a + b + 2);
+    if (in_x) return front * beta_fraction(a, b, x) / a;
     return 1 - front * beta_fraction(b, a, complement) / b;
 }
 

@@ -9,7 +9,8 @@
 
 __extension__ typedef __int128 wide;
 __extension__ typedef unsigned __int128 uwide;
-__extension__ typedef __float128 quad; /* 113 bits: differences of large sums are safe */
+__extension__ typedef __float128
+    quad; /* 113 bits: differences of large sums are safe */
 
 struct nr_tally {
     size_t n;
@@ -54,12 +55,18 @@ void nr_tally_clear(nr_tally *tally) {
     tally->full = tally->empty = 0;
 }
 
-size_t nr_tally_players(const nr_tally *tally) { return tally->n; }
+size_t nr_tally_players(const nr_tally *tally) {
+    return tally->n;
+}
 
-static bool add(wide *sum, wide term) { return !__builtin_add_overflow(*sum, term, sum); }
+static bool add(wide *sum, wide term) {
+    return !__builtin_add_overflow(*sum, term, sum);
+}
 
 /* The square of a difference below 2^63, itself below 2^126. */
-static wide square(int64_t a) { return (wide)a * a; }
+static wide square(int64_t a) {
+    return (wide)a * a;
+}
 
 /* Fourth power in units of 2^-72: the square in units of 2^-36, squared. */
 static bool fourth(wide square_, wide *out) {
@@ -89,8 +96,8 @@ static bool add_player(nr_tally *t, const nr_visit *v, size_t i) {
 }
 
 bool nr_tally_add(nr_tally *tally, const nr_visit *visit) {
-    bool good = add(&tally->full, visit->value_full) &&
-                add(&tally->empty, visit->value_empty);
+    bool good =
+        add(&tally->full, visit->value_full) && add(&tally->empty, visit->value_empty);
     for (size_t i = 0; i < tally->n && good; i++) good = add_player(tally, visit, i);
     tally->visits++;
     tally->images += visit->images;
@@ -117,8 +124,12 @@ size_t nr_tally_words(size_t n_players) {
     return nr_size_add(nr_size_mul(NR_TALLY_WORDS, n_players), NR_TALLY_COUNTS);
 }
 
-static uint64_t low(wide value) { return (uint64_t)(uwide)value; }
-static uint64_t high(wide value) { return (uint64_t)((uwide)value >> 64); }
+static uint64_t low(wide value) {
+    return (uint64_t)(uwide)value;
+}
+static uint64_t high(wide value) {
+    return (uint64_t)((uwide)value >> 64);
+}
 static wide join(uint64_t low_word, uint64_t high_word) {
     return (wide)((uwide)high_word << 64 | low_word);
 }
@@ -158,8 +169,12 @@ void nr_tally_decode(nr_tally *tally, const uint64_t *words) {
 
 /* ---- reading ---- */
 
-uint64_t nr_tally_visits(const nr_tally *tally) { return tally->visits; }
-uint64_t nr_tally_images(const nr_tally *tally) { return tally->images; }
+uint64_t nr_tally_visits(const nr_tally *tally) {
+    return tally->visits;
+}
+uint64_t nr_tally_images(const nr_tally *tally) {
+    return tally->images;
+}
 uint64_t nr_tally_coalition_images(const nr_tally *tally) {
     return tally->coalition_images;
 }
@@ -168,7 +183,9 @@ static double mean_value(const nr_tally *tally, wide sum) {
     return tally->images ? (double)((quad)sum * quantum / (quad)tally->images) : NAN;
 }
 
-double nr_tally_value_full(const nr_tally *tally) { return mean_value(tally, tally->full); }
+double nr_tally_value_full(const nr_tally *tally) {
+    return mean_value(tally, tally->full);
+}
 double nr_tally_value_empty(const nr_tally *tally) {
     return mean_value(tally, tally->empty);
 }

@@ -25,10 +25,11 @@ static nr_status add_image(const nr_graph *graph, uint32_t layer, const float *o
         double sum = 0;
         int64_t quanta;
         for (size_t p = 0; p < pixels; p++) sum += output[p * c + i];
-        NR_REQUIRE(nr_quantise(sum / (double)pixels, &quanta), NR_ERR_UNIT,
-                   "layer \"%s\": the mean of channel %zu on image %zu is %g, a number below "
-                   "2^18 is expected",
-                   nr_graph_text(graph, node->short_name), i, image, sum / (double)pixels);
+        NR_REQUIRE(
+            nr_quantise(sum / (double)pixels, &quanta), NR_ERR_UNIT,
+            "layer \"%s\": the mean of channel %zu on image %zu is %g, a number below "
+            "2^18 is expected",
+            nr_graph_text(graph, node->short_name), i, image, sum / (double)pixels);
         add_word_pair(sums + 2 * i, quanta);
     }
     return NR_OK;
@@ -54,7 +55,8 @@ nr_status nr_channel_sums(const nr_graph *graph, const nr_images *images,
                          .n_keep = 1,
                          .rows_max = BATCH};
     NR_TRY_GOTO(nr_exec_new(&spec, &exec), err_free);
-    input = nr_new_floats(nr_size_mul(BATCH, nr_shape_size(nr_graph_node(graph, 0)->shape)));
+    input = nr_new_floats(
+        nr_size_mul(BATCH, nr_shape_size(nr_graph_node(graph, 0)->shape)));
     if (!input) {
         status = NR_ERR_INTERNAL;
         goto err_free;
@@ -65,8 +67,8 @@ nr_status nr_channel_sums(const nr_graph *graph, const nr_images *images,
         nr_exec_bind(exec, 0, input, rows);
         nr_exec_run(exec, rows);
         for (size_t r = 0; r < rows && status == NR_OK; r++)
-            status = add_image(graph, layer, nr_exec_output(exec, layer) + r * size, at + r,
-                               sums);
+            status = add_image(graph, layer, nr_exec_output(exec, layer) + r * size,
+                               at + r, sums);
     }
 err_free:
     free(input);
@@ -77,8 +79,7 @@ err_free:
 
 void nr_channel_sums_merge(uint64_t *into, const uint64_t *from, size_t channels) {
     for (size_t i = 0; i < channels; i++)
-        add_word_pair(into + 2 * i,
-                      (wide)((uwide)from[2 * i + 1] << 64 | from[2 * i]));
+        add_word_pair(into + 2 * i, (wide)((uwide)from[2 * i + 1] << 64 | from[2 * i]));
 }
 
 void nr_channel_means(const uint64_t *sums, size_t channels, size_t n_images,

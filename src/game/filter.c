@@ -12,8 +12,9 @@ static nr_status filter_open(void *self, uint64_t block, nr_block_ends *ends) {
     game->block = block;
     game->first_image = (size_t)block * game->rows_block;
     NR_ASSERT(game->first_image < total);
-    game->images = total - game->first_image < game->rows_block ? total - game->first_image
-                                                                : game->rows_block;
+    game->images = total - game->first_image < game->rows_block
+                       ? total - game->first_image
+                       : game->rows_block;
     nr_filter_states_open(game);
     nr_filter_deltas_open(game);
     NR_TRY(nr_filter_walk_ends(game));
@@ -39,13 +40,15 @@ static void filter_free(void *self) {
 nr_status nr_filter_game_new(const nr_filter_spec *spec, nr_game *out) {
     nr_filter *game;
     if (!NR_NEW(game, 1)) return NR_ERR_INTERNAL;
+    NR_ASSERT(spec->block_images > 0 && spec->group_blocks > 0);
+    size_t images = nr_images_count(spec->images);
+    size_t n_blocks = (images + spec->block_images - 1) / spec->block_images;
     game->spec = *spec;
     game->n = spec->n_players;
     game->rows_block = spec->block_images;
-    game->classes =
-        nr_graph_node(spec->graph, nr_graph_output(spec->graph))->shape.c;
-    nr_status status = nr_cut_new(spec->graph, spec->layer, spec->ablation, spec->filters,
-                                  spec->n_players, &game->cut);
+    game->classes = nr_graph_node(spec->graph, nr_graph_output(spec->graph))->shape.c;
+    nr_status status = nr_cut_new(spec->graph, spec->layer, spec->ablation,
+                                  spec->filters, spec->n_players, &game->cut);
     if (status == NR_OK) status = nr_filter_states_new(game);
     if (status == NR_OK) status = nr_filter_deltas_new(game);
     if (status == NR_OK) status = nr_filter_walk_new(game);
@@ -53,9 +56,8 @@ nr_status nr_filter_game_new(const nr_filter_spec *spec, nr_game *out) {
         filter_free(game);
         return status;
     }
-    size_t images = nr_images_count(spec->images);
     *out = (nr_game){.n_players = spec->n_players,
-                     .n_blocks = (images + game->rows_block - 1) / game->rows_block,
+                     .n_blocks = n_blocks,
                      .self = game,
                      .open = filter_open,
                      .pair = filter_pair,
@@ -88,7 +90,8 @@ static double frontier_size(const nr_cut *cut) {
     nr_node_list list = nr_cut_frontier(cut);
     double size = 0;
     for (size_t i = 0; i < list.n; i++)
-        size += (double)nr_shape_size(nr_graph_node(nr_cut_graph(cut), list.nodes[i])->shape);
+        size += (double)nr_shape_size(
+            nr_graph_node(nr_cut_graph(cut), list.nodes[i])->shape);
     return size;
 }
 

@@ -1,8 +1,8 @@
 /* What each player adds to the LINEAR tensors, and which players are live.
  *
  * A difference of a TWO tensor is nonzero on the player's own channels only, so the
- * product that reads it needs only those rows of its weights: all n differences together
- * cost about one ordinary convolution. */
+ * product that reads it needs only those rows of its weights: all n differences
+ * together cost about one ordinary convolution. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +25,8 @@ static bool is_product(const nr_node *node) {
     return node->op == NR_OP_CONV || node->op == NR_OP_DENSE;
 }
 
-/* LINEAR products of TWO tensors are computed here, the other LINEAR nodes by `delta`. */
+/* LINEAR products of TWO tensors are computed here, the other LINEAR nodes by `delta`.
+ */
 static bool is_entry(const nr_filter *game, uint32_t node) {
     return nr_cut_part(game->cut, node) == NR_PART_LINEAR &&
            is_product(node_at(game, node)) &&
@@ -106,7 +107,8 @@ nr_status nr_filter_deltas_new(nr_filter *game) {
     for (size_t i = 0; i < list.n; i++) {
         uint32_t node = list.nodes[i];
         size_t rows = nr_size_mul(game->window, game->rows_block);
-        if (is_entry(game, node)) NR_TRY(new_rows(game, &game->entry[node], node, rows));
+        if (is_entry(game, node))
+            NR_TRY(new_rows(game, &game->entry[node], node, rows));
         for (uint32_t k = 0; !is_entry(game, node) && k < node_at(game, node)->n_inputs;
              k++) {
             uint32_t input = nr_graph_input_of(game->spec.graph, node, k);
@@ -134,7 +136,8 @@ void nr_filter_deltas_free(nr_filter *game) {
 
 /* ---- one window ---- */
 
-static void compute_entry(nr_filter *game, uint32_t node, uint32_t player, size_t slot) {
+static void compute_entry(nr_filter *game, uint32_t node, uint32_t player,
+                          size_t slot) {
     const nr_graph *graph = game->spec.graph;
     uint32_t input = nr_graph_input_of(graph, node, 0);
     const nr_node *n = node_at(game, node);
@@ -183,7 +186,8 @@ static void bind_delta(nr_filter *game, size_t rows) {
         else if (game->sparse[i]) nr_exec_bind(game->delta, i, game->sparse[i], rows);
         else if (nr_cut_part(game->cut, i) == NR_PART_CONST &&
                  nr_cut_leaves_part(game->cut, i))
-            nr_exec_bind(game->delta, i, nr_filter_state(game, i, NR_EMPTY), game->images);
+            nr_exec_bind(game->delta, i, nr_filter_state(game, i, NR_EMPTY),
+                         game->images);
     }
 }
 
@@ -239,8 +243,9 @@ static bool moves_frontier(const nr_filter *game, uint32_t player) {
     for (size_t f = 0; f < game->n_frontier; f++) {
         const nr_frontier *front = &game->frontier[f];
         size_t n = game->images * front->size;
-        if (front->part == NR_PART_TWO ? moves_two(game, front->node, player)
-                                       : !all_zero(front->delta + game->slot[player] * n, n))
+        if (front->part == NR_PART_TWO
+                ? moves_two(game, front->node, player)
+                : !all_zero(front->delta + game->slot[player] * n, n))
             return true;
     }
     return false;

@@ -7,8 +7,8 @@
  *   walk     frontier rows of prefixes and complements -> suffix -> values
  *
  * A player is live on a block if keeping it changes the frontier at all. A silent one
- * (after a ReLU there are many when a block is one image) has marginals that are exactly
- * zero and takes part in no step. */
+ * (after a ReLU there are many when a block is one image) has marginals that are
+ * exactly zero and takes part in no step. */
 #ifndef NEURANK_GAME_FILTER_PRIVATE_H
 #define NEURANK_GAME_FILTER_PRIVATE_H
 
@@ -21,11 +21,11 @@ typedef enum { NR_EMPTY, NR_FULL } nr_end; /* nobody, everybody kept */
 typedef struct {
     uint32_t node;
     nr_part part;
-    size_t size;           /* floats a row */
-    const float *end[2];   /* [T, size] by nr_end, of the open block */
-    const float *delta;    /* LINEAR: [window, T, size] */
-    float *current;        /* [2, T, size] the walk's prefix and its complement */
-    float *rows;           /* [chunk, T, size] input of the suffix */
+    size_t size;         /* floats a row */
+    const float *end[2]; /* [T, size] by nr_end, of the open block */
+    const float *delta;  /* LINEAR: [window, T, size] */
+    float *current;      /* [2, T, size] the walk's prefix and its complement */
+    float *rows;         /* [chunk, T, size] input of the suffix */
 } nr_frontier;
 
 typedef struct {
@@ -42,13 +42,14 @@ typedef struct {
     /* ends */
     nr_exec *linear[2];
     /* deltas */
-    float **difference; /* [graph size] kept - ablated of TWO tensors: [T, size] or NULL */
-    float **sparse;     /* [graph size] the same, one row a player: [window, T, size] */
-    float **entry;      /* [graph size] LINEAR products of TWO tensors: [window, T, size] */
-    nr_exec *delta;     /* the other LINEAR tensors, linear parts only */
-    size_t window;      /* players whose differences are held at a time */
-    bool all_fit;       /* window holds every player */
-    bool *live;         /* [n] */
+    float *
+        *difference; /* [graph size] kept - ablated of TWO tensors: [T, size] or NULL */
+    float **sparse;  /* [graph size] the same, one row a player: [window, T, size] */
+    float **entry;  /* [graph size] LINEAR products of TWO tensors: [window, T, size] */
+    nr_exec *delta; /* the other LINEAR tensors, linear parts only */
+    size_t window;  /* players whose differences are held at a time */
+    bool all_fit;   /* window holds every player */
+    bool *live;     /* [n] */
     size_t n_live;
     uint32_t *slot; /* [n] place in the window */
     /* walk */

@@ -131,12 +131,14 @@ const float *nr_filter_state(const nr_filter *game, uint32_t node, nr_end end) {
 static void bind_inputs(nr_filter *game, nr_exec *exec, nr_part part, nr_end end) {
     nr_node_list list = nr_cut_nodes(game->cut, part);
     for (size_t i = 0; i < list.n; i++)
-        for (uint32_t k = 0; k < nr_graph_node(game->spec.graph, list.nodes[i])->n_inputs;
-             k++) {
+        for (uint32_t k = 0;
+             k < nr_graph_node(game->spec.graph, list.nodes[i])->n_inputs; k++) {
             uint32_t input = nr_graph_input_of(game->spec.graph, list.nodes[i], k);
-            bool ours = nr_cut_part(game->cut, input) == part && input != game->spec.layer;
+            bool ours =
+                nr_cut_part(game->cut, input) == part && input != game->spec.layer;
             if (!ours)
-                nr_exec_bind(exec, input, nr_filter_state(game, input, end), game->images);
+                nr_exec_bind(exec, input, nr_filter_state(game, input, end),
+                             game->images);
         }
 }
 

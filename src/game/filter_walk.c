@@ -97,7 +97,8 @@ static bool evaluate(nr_filter *game, size_t count, int64_t *values, size_t *bad
     uint32_t output = nr_graph_output(game->spec.graph);
     const uint32_t *labels = nr_images_labels(game->spec.images) + game->first_image;
     for (size_t f = 0; f < game->n_frontier; f++)
-        nr_exec_bind(game->suffix, game->frontier[f].node, game->frontier[f].rows, rows);
+        nr_exec_bind(game->suffix, game->frontier[f].node, game->frontier[f].rows,
+                     rows);
     nr_exec_run(game->suffix, rows);
     for (size_t r = 0; r < rows; r++) game->row_labels[r] = labels[r % images];
     nr_score(game->spec.metric, game->spec.kernels, rows, game->classes,
@@ -120,7 +121,8 @@ static bool evaluate(nr_filter *game, size_t count, int64_t *values, size_t *bad
 /* CONST tensors that the suffix reads stand once, for all rows. */
 static void bind_constants(nr_filter *game) {
     for (uint32_t i = 0; i < nr_graph_size(game->spec.graph); i++)
-        if (nr_cut_part(game->cut, i) == NR_PART_CONST && nr_cut_leaves_part(game->cut, i))
+        if (nr_cut_part(game->cut, i) == NR_PART_CONST &&
+            nr_cut_leaves_part(game->cut, i))
             nr_exec_bind(game->suffix, i, nr_filter_state(game, i, NR_EMPTY),
                          game->images);
 }
@@ -158,7 +160,8 @@ static void linear_step(const nr_filter *game, nr_frontier *front, uint32_t play
                         float *restrict prefix, float *restrict complement) {
     size_t n = game->images * front->size;
     const float *restrict delta = front->delta + game->slot[player] * n;
-    const float *restrict empty = front->end[NR_EMPTY], *restrict full = front->end[NR_FULL];
+    const float *restrict empty = front->end[NR_EMPTY], *restrict full =
+                                                            front->end[NR_FULL];
     float *restrict current = front->current;
     for (size_t i = 0; i < n; i++) {
         float sum = current[i] + delta[i];
@@ -211,7 +214,8 @@ static void step(nr_filter *game, uint32_t player, size_t place, size_t half) {
     }
 }
 
-/* Values of the prefixes of size first + 1 .. first + count and of their complements. */
+/* Values of the prefixes of size first + 1 .. first + count and of their complements.
+ */
 static nr_status walk_chunk(nr_filter *game, size_t first, size_t count) {
     int64_t values[CHUNK_MAX];
     size_t bad;

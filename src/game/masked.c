@@ -31,8 +31,8 @@ static void clear_absent(void *context, uint32_t node, size_t rows, float *outpu
 }
 
 /* keep: every node of the list, which is simple and only costs memory. */
-static nr_status make_exec(const nr_masked *m, const uint32_t *nodes, size_t n, size_t rows,
-                           nr_exec **out) {
+static nr_status make_exec(const nr_masked *m, const uint32_t *nodes, size_t n,
+                           size_t rows, nr_exec **out) {
     nr_exec_spec spec = {.graph = m->spec.graph,
                          .kernels = m->spec.kernels,
                          .nodes = nodes,
@@ -58,13 +58,14 @@ nr_status nr_masked_new(const nr_filter_spec *spec, size_t rows_max, nr_masked *
     nr_masked *m;
     if (!NR_NEW(m, 1)) return NR_ERR_INTERNAL;
     m->spec = *spec;
-    nr_status status = nr_cut_new(spec->graph, spec->layer, spec->ablation, spec->filters,
-                                  spec->n_players, &m->cut);
+    nr_status status = nr_cut_new(spec->graph, spec->layer, spec->ablation,
+                                  spec->filters, spec->n_players, &m->cut);
     if (status != NR_OK) goto err_free;
     status = NR_ERR_INTERNAL;
     m->input = nr_new_floats(nr_size_mul(rows_max, node_size(m, 0)));
     m->layer_ablated = nr_new_floats(nr_size_mul(rows_max, node_size(m, spec->layer)));
-    if (!m->input || !m->layer_ablated || !NR_NEW(m->selected, nr_graph_size(spec->graph)))
+    if (!m->input || !m->layer_ablated ||
+        !NR_NEW(m->selected, nr_graph_size(spec->graph)))
         goto err_free;
     nr_node_list ends = nr_cut_two_ends(m->cut);
     for (size_t i = 0; i < ends.n; i++) {
@@ -107,8 +108,10 @@ static const float *two_state(const nr_masked *m, uint32_t node, int kept) {
     return kept ? nr_exec_output(m->prefix, node) : m->layer_ablated;
 }
 
-static void select_channels(nr_masked *m, uint32_t node, const bool *kept, size_t rows) {
-    size_t c = nr_graph_node(m->spec.graph, node)->shape.c, n = rows * node_size(m, node);
+static void select_channels(nr_masked *m, uint32_t node, const bool *kept,
+                            size_t rows) {
+    size_t c = nr_graph_node(m->spec.graph, node)->shape.c,
+           n = rows * node_size(m, node);
     const uint32_t *players = nr_cut_players_of(m->cut, node);
     const float *states[2] = {two_state(m, node, 0), two_state(m, node, 1)};
     for (size_t i = 0; i < n; i++) {

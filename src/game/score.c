@@ -6,7 +6,7 @@ static double accuracy(size_t classes, const float *logits, uint32_t label) {
     size_t best = 0;
     for (size_t c = 1; c < classes; c++)
         if (logits[c] > logits[best] || isnan(logits[c])) best = c;
-    return isnan(logits[best]) ? NAN : best == label;
+    return isnan(logits[best]) ? (double)NAN : (double)(best == label);
 }
 
 static double margin(size_t classes, const float *logits, uint32_t label) {

@@ -79,4 +79,6 @@ nr_status nr_h5_close(nr_h5 *file) {
     return status;
 }
 
-const char *nr_h5_path(const nr_h5 *file) { return file->path; }
+const char *nr_h5_path(const nr_h5 *file) {
+    return file->path;
+}

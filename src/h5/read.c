@@ -26,7 +26,8 @@ static herr_t collect_group(hid_t group, const char *name, const H5L_info_t *lin
     name_list *list = context;
     H5O_info_t info;
     (void)link;
-    if (H5Oget_info_by_name2(group, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0) return 0;
+    if (H5Oget_info_by_name2(group, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0)
+        return 0;
     if (info.type != H5O_TYPE_GROUP) return 0;
     list->status = nr_grow((void **)&list->names, &list->capacity, list->n + 1,
                            sizeof *list->names);
@@ -95,6 +96,25 @@ nr_status nr_h5_dims(const nr_h5 *file, const char *object, size_t dims[NR_H5_RA
     return status;
 }
 
+nr_status nr_h5_require_stored(const nr_h5 *file, const char *object) {
+    hid_t id;
+    hsize_t size = 0;
+    size_t dims[NR_H5_RANK], rank, bytes;
+    NR_TRY(open_dataset(file, object, &id));
+    nr_status status = dims_of(file, object, id, dims, &rank);
+    hid_t type = H5Dget_type(id);
+    bytes = H5Tget_size(type);
+    H5Tclose(type);
+    H5Dclose(id);
+    NR_TRY(status);
+    for (size_t d = 0; d < rank; d++) bytes = nr_size_mul(bytes, dims[d]);
+    H5Fget_filesize(file->id, &size);
+    NR_REQUIRE(bytes <= nr_size_mul((size_t)size, 1032), NR_ERR_INPUT,
+               "%s: %s claims %zu bytes, the file has %llu", file->path, object, bytes,
+               (unsigned long long)size);
+    return NR_OK;
+}
+
 nr_status nr_h5_stored_type(const nr_h5 *file, const char *object, char *kind,
                             size_t *bytes) {
     hid_t id;
@@ -103,7 +123,8 @@ nr_status nr_h5_stored_type(const nr_h5 *file, const char *object, char *kind,
     H5T_class_t class = H5Tget_class(type);
     *kind = '?';
     if (class == H5T_FLOAT) *kind = 'f';
-    else if (class == H5T_INTEGER) *kind = H5Tget_sign(type) == H5T_SGN_NONE ? 'u' : 'i';
+    else if (class == H5T_INTEGER)
+        *kind = H5Tget_sign(type) == H5T_SGN_NONE ? 'u' : 'i';
     *bytes = H5Tget_size(type);
     H5Tclose(type);
     H5Dclose(id);
@@ -117,8 +138,9 @@ nr_status nr_h5_read_rows(const nr_h5 *file, const char *object, nr_h5_type type
     hsize_t start[NR_H5_RANK] = {first}, extent[NR_H5_RANK];
     NR_TRY(open_dataset(file, object, &id));
     nr_status status = dims_of(file, object, id, dims, &rank);
-    NR_REQUIRE_GOTO(status != NR_OK || (rank > 0 && first + count <= dims[0]), err_close,
-                    NR_ERR_INPUT, "%s: %s has too few rows", file->path, object);
+    NR_REQUIRE_GOTO(status != NR_OK || (rank > 0 && first + count <= dims[0]),
+                    err_close, NR_ERR_INPUT, "%s: %s has too few rows", file->path,
+                    object);
     if (status != NR_OK) goto err_close;
     for (size_t d = 0; d < rank; d++) extent[d] = d == 0 ? count : dims[d];
     hid_t space = H5Dget_space(id), memory = H5Screate_simple((int)rank, extent, NULL);
@@ -127,15 +149,15 @@ nr_status nr_h5_read_rows(const nr_h5 *file, const char *object, nr_h5_type type
     H5Sclose(memory);
     H5Sclose(space);
     if (result < 0)
-        status = nr_fail(NR_ERR_INPUT, "%s: %s cannot be read: damaged file?", file->path,
-                         object);
+        status = nr_fail(NR_ERR_INPUT, "%s: %s cannot be read: damaged file?",
+                         file->path, object);
 err_close:
     H5Dclose(id);
     return status;
 }
 
-nr_status nr_h5_read(const nr_h5 *file, const char *object, nr_h5_type type, size_t count,
-                     void *out) {
+nr_status nr_h5_read(const nr_h5 *file, const char *object, nr_h5_type type,
+                     size_t count, void *out) {
     hid_t id;
     size_t dims[NR_H5_RANK], rank, elements = 1;
     NR_TRY(open_dataset(file, object, &id));
@@ -147,8 +169,8 @@ nr_status nr_h5_read(const nr_h5 *file, const char *object, nr_h5_type type, siz
                          file->path, object, elements, count);
     if (status == NR_OK &&
         H5Dread(id, nr_h5_native(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, out) < 0)
-        status = nr_fail(NR_ERR_INPUT, "%s: %s cannot be read: damaged file?", file->path,
-                         object);
+        status = nr_fail(NR_ERR_INPUT, "%s: %s cannot be read: damaged file?",
+                         file->path, object);
     H5Dclose(id);
     return status;
 }
@@ -158,8 +180,8 @@ nr_status nr_h5_read(const nr_h5 *file, const char *object, nr_h5_type type, siz
 static nr_status read_numbers(const nr_h5 *file, const char *object, const char *name,
                               hid_t type, size_t count, void *out, size_t *stored) {
     hid_t id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
-    NR_REQUIRE(id >= 0, NR_ERR_INPUT, "%s: %s has no attribute \"%s\"", file->path, object,
-               name);
+    NR_REQUIRE(id >= 0, NR_ERR_INPUT, "%s: %s has no attribute \"%s\"", file->path,
+               object, name);
     hid_t space = H5Aget_space(id), stored_type = H5Aget_type(id);
     hssize_t n = H5Sget_simple_extent_npoints(space);
     H5T_class_t class = H5Tget_class(stored_type);
@@ -169,8 +191,8 @@ static nr_status read_numbers(const nr_h5 *file, const char *object, const char 
     H5Sclose(space);
     H5Aclose(id);
     NR_REQUIRE(good, NR_ERR_INPUT,
-               "%s: attribute \"%s\" of %s is not one number or %zu numbers", file->path,
-               name, object, count);
+               "%s: attribute \"%s\" of %s is not one number or %zu numbers",
+               file->path, name, object, count);
     *stored = (size_t)n;
     return NR_OK;
 }
@@ -183,8 +205,8 @@ nr_status nr_h5_read_attribute(const nr_h5 *file, const char *object, const char
     return NR_OK;
 }
 
-nr_status nr_h5_read_attribute_u64(const nr_h5 *file, const char *object, const char *name,
-                                   uint64_t *out) {
+nr_status nr_h5_read_attribute_u64(const nr_h5 *file, const char *object,
+                                   const char *name, uint64_t *out) {
     size_t stored;
     return read_numbers(file, object, name, H5T_NATIVE_UINT64, 1, out, &stored);
 }
@@ -193,10 +215,11 @@ nr_status nr_h5_read_text(const nr_h5 *file, const char *object, const char *nam
                           char **out) {
     char *text = NULL;
     hid_t id = H5Aopen_by_name(file->id, object, name, H5P_DEFAULT, H5P_DEFAULT);
-    NR_REQUIRE(id >= 0, NR_ERR_INPUT, "%s: %s has no attribute \"%s\"", file->path, object,
-               name);
+    NR_REQUIRE(id >= 0, NR_ERR_INPUT, "%s: %s has no attribute \"%s\"", file->path,
+               object, name);
     hid_t stored = H5Aget_type(id), space = H5Aget_space(id);
-    bool variable = H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) > 0 &&
+    bool variable = H5Tget_class(stored) == H5T_STRING &&
+                    H5Tis_variable_str(stored) > 0 &&
                     H5Sget_simple_extent_npoints(space) == 1;
     hid_t type = H5Tcopy(H5T_C_S1);
     H5Tset_size(type, H5T_VARIABLE);

@@ -43,7 +43,8 @@ static nr_status attach_scales(nr_h5 *file, hid_t id, const nr_h5_dataset *datas
     return NR_OK;
 }
 
-nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset, const void *data) {
+nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
+                             const void *data) {
     hsize_t dims[NR_H5_RANK];
     hid_t type = nr_h5_native(dataset->type);
     for (size_t d = 0; d < dataset->rank; d++) dims[d] = dataset->dims[d];
@@ -79,23 +80,25 @@ nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
         values = counted;
     }
     errno = 0;
-    hid_t space = H5Screate_simple(1, dims, NULL), creation = dataset_creation(NR_H5_U32);
-    hid_t id = H5Dcreate2(file->id, path, H5T_NATIVE_UINT32, space, H5P_DEFAULT, creation,
-                          H5P_DEFAULT);
+    hid_t space = H5Screate_simple(1, dims, NULL),
+          creation = dataset_creation(NR_H5_U32);
+    hid_t id = H5Dcreate2(file->id, path, H5T_NATIVE_UINT32, space, H5P_DEFAULT,
+                          creation, H5P_DEFAULT);
     H5Pclose(creation);
     H5Sclose(space);
     const char *slash = strrchr(path, '/');
-    bool good = id >= 0 &&
-                H5Dwrite(id, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
-                H5DSset_scale(id, slash ? slash + 1 : path) >= 0;
+    bool good =
+        id >= 0 &&
+        H5Dwrite(id, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
+        H5DSset_scale(id, slash ? slash + 1 : path) >= 0;
     if (id >= 0) H5Dclose(id);
     free(counted);
     if (!good) return cannot_write(file, path);
     return nr_h5_write_text(file, path, "long_name", dataset.long_name);
 }
 
-nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type, size_t first,
-                           size_t count, const void *data) {
+nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
+                           size_t first, size_t count, const void *data) {
     hsize_t start[NR_H5_RANK] = {first}, extent[NR_H5_RANK];
     errno = 0;
     hid_t id = H5Dopen2(file->id, object, H5P_DEFAULT);

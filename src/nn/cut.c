@@ -18,8 +18,8 @@ struct nr_cut {
     uint32_t layer;
     nr_ablation ablation;
     size_t n_players;
-    uint8_t *part;  /* [graph size] */
-    two_map *maps;  /* [graph size] */
+    uint8_t *part; /* [graph size] */
+    two_map *maps; /* [graph size] */
     uint32_t *list[NR_PART_MIXED + 1];
     size_t n_list[NR_PART_MIXED + 1];
     uint32_t *frontier, *two_ends;
@@ -45,7 +45,8 @@ static nr_status map_new(nr_cut *cut, uint32_t node) {
     return NR_OK;
 }
 
-static void map_copy_channel(two_map *to, size_t c, const two_map *from, size_t c_from) {
+static void map_copy_channel(two_map *to, size_t c, const two_map *from,
+                             size_t c_from) {
     to->player[c] = from->player ? from->player[c_from] : NR_NO_PLAYER;
     to->absent[c] = from->player && from->absent[c_from];
 }
@@ -200,7 +201,8 @@ static nr_part unary_part(const nr_cut *cut, uint32_t node) {
 static nr_part many_part(const nr_cut *cut, uint32_t node) {
     const nr_node *n = node_at(cut, node);
     size_t count[NR_PART_MIXED + 1] = {0};
-    for (uint32_t k = 0; k < n->n_inputs; k++) count[cut->part[input_at(cut, node, k)]]++;
+    for (uint32_t k = 0; k < n->n_inputs; k++)
+        count[cut->part[input_at(cut, node, k)]]++;
     if (count[NR_PART_MIXED]) return NR_PART_MIXED;
     if (count[NR_PART_CONST] == n->n_inputs) return NR_PART_CONST;
     bool fits = n->op == NR_OP_CONCAT || binary_map_fits(cut, node);
@@ -245,7 +247,8 @@ static nr_status make_lists(nr_cut *cut) {
     cut->leaves[nr_graph_output(cut->graph)] = true;
     for (uint32_t i = 0; i < size; i++) {
         int part = i == cut->layer ? NR_PART_CONST : cut->part[i];
-        if (node_at(cut, i)->op != NR_OP_INPUT) cut->list[part][cut->n_list[part]++] = i;
+        if (node_at(cut, i)->op != NR_OP_INPUT)
+            cut->list[part][cut->n_list[part]++] = i;
         for (uint32_t k = 0; i != cut->layer && k < node_at(cut, i)->n_inputs; k++) {
             uint32_t input = input_at(cut, i, k);
             if (cut->part[input] != cut->part[i]) cut->leaves[input] = true;
@@ -299,10 +302,18 @@ void nr_cut_free(nr_cut *cut) {
     free(cut);
 }
 
-const nr_graph *nr_cut_graph(const nr_cut *cut) { return cut->graph; }
-uint32_t nr_cut_layer(const nr_cut *cut) { return cut->layer; }
-size_t nr_cut_players(const nr_cut *cut) { return cut->n_players; }
-nr_part nr_cut_part(const nr_cut *cut, uint32_t node) { return (nr_part)cut->part[node]; }
+const nr_graph *nr_cut_graph(const nr_cut *cut) {
+    return cut->graph;
+}
+uint32_t nr_cut_layer(const nr_cut *cut) {
+    return cut->layer;
+}
+size_t nr_cut_players(const nr_cut *cut) {
+    return cut->n_players;
+}
+nr_part nr_cut_part(const nr_cut *cut, uint32_t node) {
+    return (nr_part)cut->part[node];
+}
 
 nr_node_list nr_cut_nodes(const nr_cut *cut, nr_part part) {
     return (nr_node_list){cut->list[part], cut->n_list[part]};
@@ -316,7 +327,9 @@ nr_node_list nr_cut_two_ends(const nr_cut *cut) {
     return (nr_node_list){cut->two_ends, cut->n_two_ends};
 }
 
-bool nr_cut_leaves_part(const nr_cut *cut, uint32_t node) { return cut->leaves[node]; }
+bool nr_cut_leaves_part(const nr_cut *cut, uint32_t node) {
+    return cut->leaves[node];
+}
 
 const uint32_t *nr_cut_players_of(const nr_cut *cut, uint32_t node) {
     return cut->maps[node].player;

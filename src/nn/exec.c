@@ -49,7 +49,8 @@ static void plan_free(buffer_plan *plan) {
     free(plan->slots);
 }
 
-/* The smallest free slot that fits, else the largest free one, grown, else a new one. */
+/* The smallest free slot that fits, else the largest free one, grown, else a new one.
+ */
 static uint32_t take_slot(buffer_plan *plan, size_t floats) {
     uint32_t best = NO_SLOT;
     for (uint32_t s = 0; s < plan->n_slots; s++) {
@@ -85,9 +86,11 @@ static nr_status plan_buffers(const nr_exec_spec *spec, buffer_plan *plan) {
     }
     for (size_t i = 0; i < size; i++) plan->slot_of[i] = NO_SLOT;
     for (uint32_t i = 0; i < spec->n_nodes; i++)
-        for (uint32_t k = 0; k < nr_graph_node(spec->graph, spec->nodes[i])->n_inputs; k++)
+        for (uint32_t k = 0; k < nr_graph_node(spec->graph, spec->nodes[i])->n_inputs;
+             k++)
             plan->last_use[nr_graph_input_of(spec->graph, spec->nodes[i], k)] = i;
-    for (size_t k = 0; k < spec->n_keep; k++) plan->last_use[spec->keep[k]] = UINT32_MAX;
+    for (size_t k = 0; k < spec->n_keep; k++)
+        plan->last_use[spec->keep[k]] = UINT32_MAX;
     for (uint32_t i = 0; i < spec->n_nodes; i++) {
         uint32_t node = spec->nodes[i];
         const nr_node *n = nr_graph_node(spec->graph, node);
@@ -206,8 +209,7 @@ static void binary_row(nr_op op, nr_shape shape, bool spread, const float *a,
     size_t n = spread ? (size_t)shape.h * shape.w : 1;
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < c; k++)
-            y[i * c + k] =
-                op == NR_OP_ADD ? a[i * c + k] + b[k] : a[i * c + k] * b[k];
+            y[i * c + k] = op == NR_OP_ADD ? a[i * c + k] + b[k] : a[i * c + k] * b[k];
 }
 
 /* A linear Add leaves out an addend that does not vary. */
@@ -278,24 +280,25 @@ static void run_pad(const nr_window_args *a) {
     for (size_t r = 0; r < a->rows; r++)
         for (size_t y = 0; y < a->in.h; y++)
             memcpy(a->y + r * row_out +
-                       ((y + a->window.pad_top) * a->out.w + a->window.pad_left) * a->in.c,
+                       ((y + a->window.pad_top) * a->out.w + a->window.pad_left) *
+                           a->in.c,
                    a->x + (r * a->in.h + y) * line, line * sizeof *a->y);
 }
 
 static nr_window_args window_args(const nr_exec *exec, uint32_t node, size_t rows,
                                   const float *x, float *y) {
     const nr_node *n = nr_graph_node(exec->graph, node);
-    return (nr_window_args){.rows = rows,
-                            .in = shape_of_input(exec, node, 0),
-                            .out = n->shape,
-                            .window = n->window,
-                            .x = x,
-                            .weight = nr_graph_weight(exec->graph, n->weight),
-                            .bias = exec->linear ? NULL
-                                                 : nr_graph_weight(exec->graph, n->bias),
-                            .low = exec->linear ? 0 : n->low,
-                            .y = y,
-                            .scratch = exec->scratch};
+    return (nr_window_args){
+        .rows = rows,
+        .in = shape_of_input(exec, node, 0),
+        .out = n->shape,
+        .window = n->window,
+        .x = x,
+        .weight = nr_graph_weight(exec->graph, n->weight),
+        .bias = exec->linear ? NULL : nr_graph_weight(exec->graph, n->bias),
+        .low = exec->linear ? 0 : n->low,
+        .y = y,
+        .scratch = exec->scratch};
 }
 
 static void run_node(const nr_exec *exec, uint32_t node, size_t rows) {

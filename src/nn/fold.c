@@ -115,7 +115,8 @@ static nr_status fold_flatten(nr_graph *graph, uint32_t reshape) {
                 graph->nodes[i].op != NR_OP_DENSE)
                 return NR_OK;
     for (uint32_t i = 0; i < graph->n_nodes; i++)
-        if (graph->nodes[i].op == NR_OP_DENSE && nr_graph_input_of(graph, i, 0) == reshape)
+        if (graph->nodes[i].op == NR_OP_DENSE &&
+            nr_graph_input_of(graph, i, 0) == reshape)
             NR_TRY(permute_dense(graph, &graph->nodes[i], in));
     node->window.group = 1; /* marks a view: see nr_reshape_is_view */
     return NR_OK;

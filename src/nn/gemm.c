@@ -11,11 +11,13 @@ void nr_gemm(size_t m, size_t n, size_t k, const float *x, size_t ldx, const flo
     if (m == 0 || n == 0 || k == 0) return;
     NR_ASSERT(m <= INT_MAX && n <= INT_MAX && k <= INT_MAX);
     NR_ASSERT(ldx <= INT_MAX && ldw <= INT_MAX && ldy <= INT_MAX);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0F, x,
-                (int)ldx, w, (int)ldw, 1.0F, y, (int)ldy);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)k, 1.0F,
+                x, (int)ldx, w, (int)ldw, 1.0F, y, (int)ldy);
 }
 
-void nr_gemm_single_thread(void) { openblas_set_num_threads(1); }
+void nr_gemm_single_thread(void) {
+    openblas_set_num_threads(1);
+}
 
 const char *nr_gemm_describe(void) {
     static char text[160];

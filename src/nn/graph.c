@@ -42,7 +42,8 @@ void nr_graph_free(nr_graph *graph) {
 
 /* ---- building ---- */
 
-static nr_status weights_add(nr_graph *graph, size_t count, uint64_t *offset, float **out) {
+static nr_status weights_add(nr_graph *graph, size_t count, uint64_t *offset,
+                             float **out) {
     size_t needed = nr_size_add(graph->n_weights, count);
     NR_TRY(nr_grow((void **)&graph->weights, &graph->weights_capacity, needed,
                    sizeof *graph->weights));
@@ -107,7 +108,8 @@ static uint32_t extent(uint64_t in, uint64_t kernel, uint64_t stride, uint64_t d
     if (padded < span) return 0;
     uint64_t room = padded - span;
     uint64_t out = room / stride + 1;
-    /* A partial window counts only if it starts inside the image or its left padding. */
+    /* A partial window counts only if it starts inside the image or its left padding.
+     */
     if (ceil_mode && room % stride && out * stride < in + before) out++;
     return (uint32_t)out;
 }
@@ -120,10 +122,10 @@ static nr_status window_shape(nr_graph *graph, nr_label label, nr_op op, nr_shap
                               w->stride_w, w->dilation_h, w->dilation_w};
     const uint32_t pads[] = {w->pad_top, w->pad_left, w->pad_bottom, w->pad_right};
     for (size_t i = 0; i < 6; i++)
-        NR_REQUIRE(sizes[i] >= 1 && sizes[i] <= WINDOW_MAX, NR_ERR_INPUT,
-                   "%s: node \"%s\" (%s): kernel, stride or dilation %u is not in 1..%d",
-                   nr_graph_source(graph), label.name, nr_op_name(op), sizes[i],
-                   WINDOW_MAX);
+        NR_REQUIRE(
+            sizes[i] >= 1 && sizes[i] <= WINDOW_MAX, NR_ERR_INPUT,
+            "%s: node \"%s\" (%s): kernel, stride or dilation %u is not in 1..%d",
+            nr_graph_source(graph), label.name, nr_op_name(op), sizes[i], WINDOW_MAX);
     for (size_t i = 0; i < 4; i++)
         NR_REQUIRE(pads[i] <= WINDOW_MAX, NR_ERR_INPUT,
                    "%s: node \"%s\" (%s): padding %u is not in 0..%d",
@@ -142,8 +144,8 @@ static nr_status window_shape(nr_graph *graph, nr_label label, nr_op op, nr_shap
 }
 
 nr_status nr_graph_add_conv(nr_graph *graph, nr_label label, uint32_t input,
-                            const nr_window *window, uint32_t c_out, const float *weight,
-                            const float *bias, uint32_t *out) {
+                            const nr_window *window, uint32_t c_out,
+                            const float *weight, const float *bias, uint32_t *out) {
     nr_shape in = graph->nodes[input].shape;
     uint32_t group = window->group;
     NR_REQUIRE(group >= 1 && in.c % group == 0 && c_out % group == 0 && c_out > 0,
@@ -192,8 +194,8 @@ nr_status nr_graph_add_affine(nr_graph *graph, nr_label label, uint32_t input,
     return node_add(graph, label, node, &input, 1, out);
 }
 
-nr_status nr_graph_add_pointwise(nr_graph *graph, nr_label label, nr_op op, uint32_t input,
-                                 float low, float high, uint32_t *out) {
+nr_status nr_graph_add_pointwise(nr_graph *graph, nr_label label, nr_op op,
+                                 uint32_t input, float low, float high, uint32_t *out) {
     nr_node node = blank(op, graph->nodes[input].shape);
     NR_ASSERT(op >= NR_OP_RELU && op <= NR_OP_SIGMOID);
     node.low = low;
@@ -212,13 +214,14 @@ nr_status nr_graph_add_window(nr_graph *graph, nr_label label, nr_op op, uint32_
     }
     NR_TRY(window_shape(graph, label, op, in, window, &node.shape));
     node.window = *window;
-    NR_REQUIRE(op == NR_OP_PAD ||
-                   (window->pad_top < (window->kernel_h - 1) * window->dilation_h + 1 &&
-                    window->pad_left < (window->kernel_w - 1) * window->dilation_w + 1),
-               NR_ERR_INPUT,
-               "%s: node \"%s\" (%s): padding is as large as the window, so a window would "
-               "see no image",
-               nr_graph_source(graph), label.name, nr_op_name(op));
+    NR_REQUIRE(
+        op == NR_OP_PAD ||
+            (window->pad_top < (window->kernel_h - 1) * window->dilation_h + 1 &&
+             window->pad_left < (window->kernel_w - 1) * window->dilation_w + 1),
+        NR_ERR_INPUT,
+        "%s: node \"%s\" (%s): padding is as large as the window, so a window would "
+        "see no image",
+        nr_graph_source(graph), label.name, nr_op_name(op));
     return node_add(graph, label, node, &input, 1, out);
 }
 
@@ -237,8 +240,8 @@ nr_status nr_graph_add_binary(nr_graph *graph, nr_label label, nr_op op, uint32_
     NR_REQUIRE(sa.flat == sb.flat && (equal || spread), NR_ERR_INPUT,
                "%s: node \"%s\" (%s): shapes %u x %u x %u and %u x %u x %u do not go "
                "together",
-               nr_graph_source(graph), label.name, nr_op_name(op), sa.c, sa.h, sa.w, sb.c,
-               sb.h, sb.w);
+               nr_graph_source(graph), label.name, nr_op_name(op), sa.c, sa.h, sa.w,
+               sb.c, sb.h, sb.w);
     return node_add(graph, label, blank(op, sa), (uint32_t[]){a, b}, 2, out);
 }
 
@@ -247,12 +250,13 @@ nr_status nr_graph_add_concat(nr_graph *graph, nr_label label, const uint32_t *i
     nr_shape shape = graph->nodes[inputs[0]].shape;
     for (uint32_t k = 1; k < n_inputs; k++) {
         nr_shape s = graph->nodes[inputs[k]].shape;
-        NR_REQUIRE(s.h == shape.h && s.w == shape.w && s.flat == shape.flat, NR_ERR_INPUT,
+        NR_REQUIRE(s.h == shape.h && s.w == shape.w && s.flat == shape.flat,
+                   NR_ERR_INPUT,
                    "%s: node \"%s\" (Concat): maps of %u x %u and %u x %u",
                    nr_graph_source(graph), label.name, shape.h, shape.w, s.h, s.w);
         NR_REQUIRE(s.c <= UINT32_MAX - shape.c, NR_ERR_INPUT,
-                   "%s: node \"%s\" (Concat): too many channels", nr_graph_source(graph),
-                   label.name);
+                   "%s: node \"%s\" (Concat): too many channels",
+                   nr_graph_source(graph), label.name);
         shape.c += s.c;
     }
     return node_add(graph, label, blank(NR_OP_CONCAT, shape), inputs, n_inputs, out);
@@ -261,19 +265,24 @@ nr_status nr_graph_add_concat(nr_graph *graph, nr_label label, const uint32_t *i
 nr_status nr_graph_add_reshape(nr_graph *graph, nr_label label, uint32_t input,
                                nr_shape shape, uint32_t *out) {
     nr_shape in = graph->nodes[input].shape;
-    NR_REQUIRE(nr_shape_size(in) == nr_shape_size(shape), NR_ERR_INPUT,
-               "%s: node \"%s\" (Reshape): %u x %u x %u elements cannot become %u x %u x "
-               "%u",
-               nr_graph_source(graph), label.name, in.c, in.h, in.w, shape.c, shape.h,
-               shape.w);
+    NR_REQUIRE(
+        nr_shape_size(in) == nr_shape_size(shape), NR_ERR_INPUT,
+        "%s: node \"%s\" (Reshape): %u x %u x %u elements cannot become %u x %u x "
+        "%u",
+        nr_graph_source(graph), label.name, in.c, in.h, in.w, shape.c, shape.h,
+        shape.w);
     return node_add(graph, label, blank(NR_OP_RESHAPE, shape), &input, 1, out);
 }
 
-void nr_graph_set_output(nr_graph *graph, uint32_t node) { graph->output = node; }
+void nr_graph_set_output(nr_graph *graph, uint32_t node) {
+    graph->output = node;
+}
 
 /* ---- reading ---- */
 
-size_t nr_graph_size(const nr_graph *graph) { return graph->n_nodes; }
+size_t nr_graph_size(const nr_graph *graph) {
+    return graph->n_nodes;
+}
 
 const nr_node *nr_graph_node(const nr_graph *graph, uint32_t node) {
     return &graph->nodes[node];
@@ -283,13 +292,17 @@ uint32_t nr_graph_input_of(const nr_graph *graph, uint32_t node, uint32_t k) {
     return graph->links[graph->nodes[node].first_input + k];
 }
 
-uint32_t nr_graph_output(const nr_graph *graph) { return graph->output; }
+uint32_t nr_graph_output(const nr_graph *graph) {
+    return graph->output;
+}
 
 const char *nr_graph_text(const nr_graph *graph, uint32_t offset) {
     return graph->text + offset;
 }
 
-const char *nr_graph_source(const nr_graph *graph) { return graph->text; }
+const char *nr_graph_source(const nr_graph *graph) {
+    return graph->text;
+}
 
 const float *nr_graph_weights(const nr_graph *graph, size_t *n) {
     *n = graph->n_weights;
@@ -302,11 +315,24 @@ const float *nr_graph_weight(const nr_graph *graph, uint64_t offset) {
 }
 
 const char *nr_op_name(uint32_t op) {
-    static const char *const names[] = {
-        "Input",   "Conv",    "Dense",       "BatchNormalization", "Relu", "LeakyRelu",
-        "Clip",    "Sigmoid", "MaxPool",     "AveragePool",        "GlobalAveragePool",
-        "Add",     "Mul",     "Concat",      "Reshape",            "Pad"};
-    _Static_assert(sizeof names / sizeof *names == NR_OP_COUNT, "one name per operator");
+    static const char *const names[] = {"Input",
+                                        "Conv",
+                                        "Dense",
+                                        "BatchNormalization",
+                                        "Relu",
+                                        "LeakyRelu",
+                                        "Clip",
+                                        "Sigmoid",
+                                        "MaxPool",
+                                        "AveragePool",
+                                        "GlobalAveragePool",
+                                        "Add",
+                                        "Mul",
+                                        "Concat",
+                                        "Reshape",
+                                        "Pad"};
+    _Static_assert(sizeof names / sizeof *names == NR_OP_COUNT,
+                   "one name per operator");
     return names[op];
 }
 
@@ -341,8 +367,8 @@ typedef struct {
 } pack_header;
 
 nr_status nr_graph_pack(const nr_graph *graph, void **out, size_t *n_bytes) {
-    pack_header header = {graph->n_nodes, graph->n_links, graph->n_text, graph->n_weights,
-                          graph->output};
+    pack_header header = {graph->n_nodes, graph->n_links, graph->n_text,
+                          graph->n_weights, graph->output};
     size_t nodes = graph->n_nodes * sizeof *graph->nodes;
     size_t links = graph->n_links * sizeof *graph->links;
     size_t total = sizeof header + nodes + links + graph->n_text;
@@ -375,8 +401,8 @@ nr_status nr_graph_unpack(const void *bytes, size_t n_bytes, const float *weight
     graph->n_weights = header.n_weights;
     graph->output = (uint32_t)header.output;
     graph->borrowed_weights = weights;
-    if (!NR_NEW(graph->nodes, header.n_nodes) || !NR_NEW(graph->links, header.n_links) ||
-        !NR_NEW(graph->text, header.n_text)) {
+    if (!NR_NEW(graph->nodes, header.n_nodes) ||
+        !NR_NEW(graph->links, header.n_links) || !NR_NEW(graph->text, header.n_text)) {
         nr_graph_free(graph);
         return NR_ERR_INTERNAL;
     }

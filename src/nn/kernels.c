@@ -10,4 +10,6 @@ const nr_kernels *nr_kernels_find(const char *name) {
     return NULL;
 }
 
-const char *nr_kernels_describe(void) { return nr_gemm_describe(); }
+const char *nr_kernels_describe(void) {
+    return nr_gemm_describe();
+}

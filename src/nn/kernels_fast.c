@@ -10,7 +10,7 @@
 #include "neurank/nn/gemm.h"
 #include "neurank/nn/kernels.h"
 
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && defined(__GNUC__) &&         \
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && defined(__GNUC__) &&      \
     !defined(__clang__)
 #define NR_CLONES                                                                      \
     __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
@@ -21,8 +21,9 @@
 enum { TILE_FLOATS = 64 * 1024, TILE_PIXELS_MIN = 32 };
 
 static bool is_pointwise(const nr_window *w) {
-    return w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 && w->stride_w == 1 &&
-           !w->pad_top && !w->pad_left && !w->pad_bottom && !w->pad_right;
+    return w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 &&
+           w->stride_w == 1 && !w->pad_top && !w->pad_left && !w->pad_bottom &&
+           !w->pad_right;
 }
 
 static size_t tile_pixels(size_t k) {
@@ -89,8 +90,8 @@ static void conv_group(const nr_window_args *a, size_t group) {
         size_t count = pixels - first < tile ? pixels - first : tile;
         for (size_t p = 0; p < count; p++) {
             size_t pixel = (first + p) % map;
-            gather(a, a->x + (first + p) / map * image, pixel / a->out.w, pixel % a->out.w,
-                   group * c_in, c_in, a->scratch + p * k);
+            gather(a, a->x + (first + p) / map * image, pixel / a->out.w,
+                   pixel % a->out.w, group * c_in, c_in, a->scratch + p * k);
         }
         nr_gemm(count, c_out, k, a->scratch, k, a->weight + group * c_out, a->out.c,
                 a->y + first * a->out.c + group * c_out, a->out.c);
@@ -120,7 +121,8 @@ NR_CLONES static void conv_depthwise(const nr_window_args *a) {
                     for (size_t x = x0; x < x1; x++) {
                         size_t iy = y * w->stride_h + dy - w->pad_top;
                         size_t ix = x * w->stride_w + dx - w->pad_left;
-                        const float *in = a->x + ((r * a->in.h + iy) * a->in.w + ix) * c;
+                        const float *in =
+                            a->x + ((r * a->in.h + iy) * a->in.w + ix) * c;
                         float *out = a->y + ((r * a->out.h + y) * a->out.w + x) * c;
                         for (size_t i = 0; i < c; i++) out[i] += in[i] * weight[i];
                     }
@@ -160,8 +162,7 @@ NR_CLONES static void scatter_pixel(const nr_window_args *a, size_t iy, size_t i
             if (ox >= a->out.w) continue;
             size_t k = (ky * w->kernel_w + kx) * c_in + channel % c_in;
             const float *restrict weight = a->weight + k * a->out.c + group * c_out;
-            float *restrict y =
-                a->y + (oy * a->out.w + ox) * a->out.c + group * c_out;
+            float *restrict y = a->y + (oy * a->out.w + ox) * a->out.c + group * c_out;
             for (size_t i = 0; i < c_out; i++) y[i] += value * weight[i];
         }
     }
@@ -306,8 +307,8 @@ static inline float exp_negative(float x) {
     return x > -87.0F ? value : (x <= -87.0F ? 0.0F : x); /* NaN stays NaN */
 }
 
-NR_CLONES static void pointwise(nr_op op, float low, float high, size_t n, const float *x,
-                                float *y) {
+NR_CLONES static void pointwise(nr_op op, float low, float high, size_t n,
+                                const float *x, float *y) {
     switch (op) {
     case NR_OP_RELU:
         for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i];

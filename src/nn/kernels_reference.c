@@ -10,7 +10,8 @@ static size_t no_scratch(nr_shape in, nr_shape out, const nr_window *window) {
 }
 
 /* Index of input pixel (y, x) of a row, or -1 for padding. oy, ox: output pixel. */
-static ptrdiff_t tap(const nr_window_args *a, size_t oy, size_t ox, size_t ky, size_t kx) {
+static ptrdiff_t tap(const nr_window_args *a, size_t oy, size_t ox, size_t ky,
+                     size_t kx) {
     ptrdiff_t y = (ptrdiff_t)(oy * a->window.stride_h + ky * a->window.dilation_h) -
                   (ptrdiff_t)a->window.pad_top;
     ptrdiff_t x = (ptrdiff_t)(ox * a->window.stride_w + kx * a->window.dilation_w) -
@@ -28,7 +29,8 @@ static ptrdiff_t tap(const nr_window_args *a, size_t oy, size_t ox, size_t ky, s
     for (size_t ky = 0; ky < (a)->window.kernel_h; ky++)                               \
         for (size_t kx = 0; kx < (a)->window.kernel_w; kx++)
 
-static float *output_at(const nr_window_args *a, size_t r, size_t oy, size_t ox, size_t c) {
+static float *output_at(const nr_window_args *a, size_t r, size_t oy, size_t ox,
+                        size_t c) {
     return a->y + ((r * a->out.h + oy) * a->out.w + ox) * a->out.c + c;
 }
 
@@ -43,7 +45,8 @@ static void conv(const nr_window_args *a) {
         FOR_TAPS(a) {
             ptrdiff_t pixel = tap(a, oy, ox, ky, kx);
             if (pixel < 0) continue;
-            const float *x = row_at(a, r) + (size_t)pixel * a->in.c + c / per_group * c_in;
+            const float *x =
+                row_at(a, r) + (size_t)pixel * a->in.c + c / per_group * c_in;
             const float *w =
                 a->weight + (ky * a->window.kernel_w + kx) * c_in * a->out.c + c;
             for (size_t i = 0; i < c_in; i++) sum += x[i] * w[i * a->out.c];
@@ -136,7 +139,8 @@ static void affine(size_t n, size_t c, const float *x, const float *scale,
             y[i * c + k] = x[i * c + k] * scale[k] + (shift ? shift[k] : 0);
 }
 
-static void pointwise(nr_op op, float low, float high, size_t n, const float *x, float *y) {
+static void pointwise(nr_op op, float low, float high, size_t n, const float *x,
+                      float *y) {
     for (size_t i = 0; i < n; i++) {
         float v = x[i];
         switch (op) {

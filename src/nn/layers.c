@@ -38,7 +38,8 @@ static nr_status unknown_layer(const nr_graph *graph, const char *name, size_t l
     for (size_t i = 0; i < n; i++)
         names[i] = nr_graph_text(graph, graph->nodes[layers[i]].short_name);
     nr_status status = nr_fail(
-        NR_ERR_USAGE, "%s: no layer \"%s\"; the nearest is \"%s\" (neurank info lists all)",
+        NR_ERR_USAGE,
+        "%s: no layer \"%s\"; the nearest is \"%s\" (neurank info lists all)",
         nr_graph_source(graph), wanted, names[nr_nearest_name(wanted, names, n)]);
     free(names);
     return status;
@@ -97,8 +98,9 @@ nr_status nr_layers_select(const nr_graph *graph, const char *text, uint32_t **o
         status = nr_layers_find(graph, p, length, &layer);
         for (size_t i = 0; status == NR_OK && i < count; i++)
             if (layers[i] == layer)
-                status = nr_fail(NR_ERR_USAGE, "--layer %s: layer \"%.*s\" is named twice",
-                                 text, (int)length, p);
+                status =
+                    nr_fail(NR_ERR_USAGE, "--layer %s: layer \"%.*s\" is named twice",
+                            text, (int)length, p);
         if (status == NR_OK) layers[count++] = layer;
         p += length;
         if (!*p) break;
@@ -116,8 +118,9 @@ nr_status nr_layers_select(const nr_graph *graph, const char *text, uint32_t **o
 
 enum { SHORT_NAME = 192 };
 
-/* "/layer1/layer1.0/conv1/Conv" -> "layer1.0.conv1": PyTorch writes the path of modules,
- * each component repeating the one before it where modules nest in a sequence. */
+/* "/layer1/layer1.0/conv1/Conv" -> "layer1.0.conv1": PyTorch writes the path of
+ * modules, each component repeating the one before it where modules nest in a sequence.
+ */
 static void from_path(const char *path, char out[SHORT_NAME]) {
     size_t used = 0;
     const char *part = path + strspn(path, "/");

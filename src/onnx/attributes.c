@@ -15,11 +15,13 @@ const Onnx__AttributeProto *nr_attr_find(nr_op_reader *op, const char *name) {
     return NULL;
 }
 
-static nr_status wrong_type(const nr_op_reader *op, const char *name, const char *wanted) {
+static nr_status wrong_type(const nr_op_reader *op, const char *name,
+                            const char *wanted) {
     return NR_NODE_FAIL(op, "attribute \"%s\" is not %s", name, wanted);
 }
 
-nr_status nr_attr_int(nr_op_reader *op, const char *name, int64_t preset, int64_t *out) {
+nr_status nr_attr_int(nr_op_reader *op, const char *name, int64_t preset,
+                      int64_t *out) {
     const Onnx__AttributeProto *a = nr_attr_find(op, name);
     if (a && !a->has_i) return wrong_type(op, name, "an integer");
     *out = a ? a->i : preset;
@@ -33,8 +35,8 @@ nr_status nr_attr_float(nr_op_reader *op, const char *name, float preset, float 
     return NR_OK;
 }
 
-nr_status nr_attr_string(nr_op_reader *op, const char *name, const char *preset, char *out,
-                         size_t out_bytes) {
+nr_status nr_attr_string(nr_op_reader *op, const char *name, const char *preset,
+                         char *out, size_t out_bytes) {
     const Onnx__AttributeProto *a = nr_attr_find(op, name);
     if (a && !a->has_s) return wrong_type(op, name, "a string");
     int length = a ? (int)(a->s.len < out_bytes ? a->s.len : out_bytes - 1)
@@ -56,8 +58,8 @@ nr_status nr_attr_ints(nr_op_reader *op, const char *name, const int64_t **value
 nr_status nr_attr_done(const nr_op_reader *op) {
     for (size_t i = 0; i < op->node->n_attribute; i++)
         if (i >= ATTRIBUTES_MAX || !(op->asked >> i & 1))
-            return NR_NODE_FAIL(op, "attribute \"%s\" is not supported",
-                                op->node->attribute[i]->name ? op->node->attribute[i]->name
-                                                             : "");
+            return NR_NODE_FAIL(
+                op, "attribute \"%s\" is not supported",
+                op->node->attribute[i]->name ? op->node->attribute[i]->name : "");
     return NR_OK;
 }

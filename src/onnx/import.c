@@ -15,31 +15,20 @@ nr_import_function *nr_import_find(const char *op_type) {
     static const struct {
         const char *type;
         nr_import_function *import;
-    } table[] = {{"Conv", nr_import_layer},
-                 {"Gemm", nr_import_layer},
-                 {"MatMul", nr_import_layer},
-                 {"BatchNormalization", nr_import_layer},
-                 {"MaxPool", nr_import_layer},
-                 {"AveragePool", nr_import_layer},
-                 {"Relu", nr_import_elementwise},
-                 {"LeakyRelu", nr_import_elementwise},
-                 {"Clip", nr_import_elementwise},
-                 {"Sigmoid", nr_import_elementwise},
-                 {"Add", nr_import_elementwise},
-                 {"Mul", nr_import_elementwise},
-                 {"Concat", nr_import_elementwise},
-                 {"Flatten", nr_import_shape},
-                 {"Reshape", nr_import_shape},
-                 {"Squeeze", nr_import_shape},
-                 {"Unsqueeze", nr_import_shape},
-                 {"Identity", nr_import_shape},
-                 {"Dropout", nr_import_shape},
-                 {"Softmax", nr_import_shape},
-                 {"LogSoftmax", nr_import_shape},
-                 {"Constant", nr_import_shape},
-                 {"Pad", nr_import_shape},
-                 {"GlobalAveragePool", nr_import_shape},
-                 {"ReduceMean", nr_import_shape}};
+    } table[] = {
+        {"Conv", nr_import_layer},         {"Gemm", nr_import_layer},
+        {"MatMul", nr_import_layer},       {"BatchNormalization", nr_import_layer},
+        {"MaxPool", nr_import_layer},      {"AveragePool", nr_import_layer},
+        {"Relu", nr_import_elementwise},   {"LeakyRelu", nr_import_elementwise},
+        {"Clip", nr_import_elementwise},   {"Sigmoid", nr_import_elementwise},
+        {"Add", nr_import_elementwise},    {"Mul", nr_import_elementwise},
+        {"Concat", nr_import_elementwise}, {"Flatten", nr_import_shape},
+        {"Reshape", nr_import_shape},      {"Squeeze", nr_import_shape},
+        {"Unsqueeze", nr_import_shape},    {"Identity", nr_import_shape},
+        {"Dropout", nr_import_shape},      {"Softmax", nr_import_shape},
+        {"LogSoftmax", nr_import_shape},   {"Constant", nr_import_shape},
+        {"Pad", nr_import_shape},          {"GlobalAveragePool", nr_import_shape},
+        {"ReduceMean", nr_import_shape}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(op_type, table[i].type) == 0) return table[i].import;
     return NULL;
@@ -51,8 +40,8 @@ static nr_status read_opset(nr_import *import, const Onnx__ModelProto *model) {
         if (!set->domain || !set->domain[0] || strcmp(set->domain, "ai.onnx") == 0)
             import->opset = set->version;
     }
-    NR_REQUIRE(import->opset >= OPSET_FIRST && import->opset <= OPSET_LAST, NR_ERR_INPUT,
-               "%s: opset %lld, %d to %d are supported", import->path,
+    NR_REQUIRE(import->opset >= OPSET_FIRST && import->opset <= OPSET_LAST,
+               NR_ERR_INPUT, "%s: opset %lld, %d to %d are supported", import->path,
                (long long)import->opset, OPSET_FIRST, OPSET_LAST);
     return NR_OK;
 }
@@ -65,9 +54,9 @@ static nr_status add_initialisers(nr_import *import) {
         const Onnx__TensorProto *tensor = proto->initializer[i];
         NR_REQUIRE(tensor->name && tensor->name[0], NR_ERR_INPUT,
                    "%s: initialiser %zu has no name", import->path, i);
-        NR_TRY(nr_value_add(import, (nr_value){.name = tensor->name,
-                                               .is_constant = true,
-                                               .encoded = tensor}));
+        NR_TRY(nr_value_add(
+            import,
+            (nr_value){.name = tensor->name, .is_constant = true, .encoded = tensor}));
     }
     return NR_OK;
 }
@@ -81,7 +70,8 @@ static nr_status input_shape(const nr_import *import, const Onnx__ValueInfoProto
     NR_REQUIRE(is_tensor, NR_ERR_INPUT, "%s: input \"%s\" has no shape", import->path,
                info->name);
     NR_REQUIRE(type->tensor_type->elem_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT,
-               NR_ERR_INPUT, "%s: input \"%s\" has data type %d, float (1) is supported",
+               NR_ERR_INPUT,
+               "%s: input \"%s\" has data type %d, float (1) is supported",
                import->path, info->name, type->tensor_type->elem_type);
     const Onnx__TensorShapeProto *shape = type->tensor_type->shape;
     NR_REQUIRE(shape->n_dim == 4, NR_ERR_INPUT,
@@ -90,12 +80,13 @@ static nr_status input_shape(const nr_import *import, const Onnx__ValueInfoProto
     uint32_t dims[4];
     for (size_t d = 1; d < 4; d++) {
         const Onnx__TensorShapeProto__Dimension *dim = shape->dim[d];
-        bool fixed = dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
-        NR_REQUIRE(fixed && dim->dim_value >= 1 && dim->dim_value <= EXTENT_MAX,
-                   NR_ERR_INPUT,
-                   "%s: input \"%s\": dimension %zu is not a number in 1..%d; only the batch "
-                   "may be dynamic",
-                   import->path, info->name, d, EXTENT_MAX);
+        bool fixed =
+            dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+        NR_REQUIRE(
+            fixed && dim->dim_value >= 1 && dim->dim_value <= EXTENT_MAX, NR_ERR_INPUT,
+            "%s: input \"%s\": dimension %zu is not a number in 1..%d; only the batch "
+            "may be dynamic",
+            import->path, info->name, d, EXTENT_MAX);
         dims[d] = (uint32_t)dim->dim_value;
     }
     *out = (nr_shape){dims[1], dims[2], dims[3], 0};
@@ -109,8 +100,8 @@ static nr_status add_input(nr_import *import) {
     uint32_t node;
     for (size_t i = 0; i < import->proto->n_input; i++) {
         const Onnx__ValueInfoProto *info = import->proto->input[i];
-        NR_REQUIRE(info->name && info->name[0], NR_ERR_INPUT, "%s: input %zu has no name",
-                   import->path, i);
+        NR_REQUIRE(info->name && info->name[0], NR_ERR_INPUT,
+                   "%s: input %zu has no name", import->path, i);
         if (nr_value_find(import, info->name)) continue;
         NR_REQUIRE(!image, NR_ERR_INPUT,
                    "%s: inputs \"%s\" and \"%s\": one image input is supported",
@@ -132,19 +123,21 @@ static nr_status add_node(nr_import *import, const Onnx__NodeProto *node) {
     const char *type = node->op_type ? node->op_type : "";
     const char *domain = node->domain ? node->domain : "";
     nr_op_reader op = {.import = import, .node = node, .name = name};
-    NR_REQUIRE(has_output, NR_ERR_INPUT, "%s: node \"%s\" (%s) has no output", import->path,
-               name, type);
+    NR_REQUIRE(has_output, NR_ERR_INPUT, "%s: node \"%s\" (%s) has no output",
+               import->path, name, type);
     bool standard = !domain[0] || strcmp(domain, "ai.onnx") == 0;
     nr_import_function *function = standard ? nr_import_find(type) : NULL;
-    NR_REQUIRE(function, NR_ERR_INPUT, "%s: node \"%s\": operator %s%s%s is not supported",
-               import->path, name, domain, domain[0] ? "." : "", type);
+    NR_REQUIRE(function, NR_ERR_INPUT,
+               "%s: node \"%s\": operator %s%s%s is not supported", import->path, name,
+               domain, domain[0] ? "." : "", type);
     return function(&op);
 }
 
 static nr_status check_one_output(nr_import *import) {
     const Onnx__GraphProto *proto = import->proto;
     NR_REQUIRE(proto->n_output == 1 && proto->output[0]->name, NR_ERR_INPUT,
-               "%s: %zu outputs, 1 is expected: the logits", import->path, proto->n_output);
+               "%s: %zu outputs, 1 is expected: the logits", import->path,
+               proto->n_output);
     return NR_OK;
 }
 
@@ -181,7 +174,8 @@ nr_status nr_onnx_load(const char *path, nr_graph **out, char digest[NR_DIGEST_T
     import.proto = model->graph;
     NR_TRY_GOTO(nr_graph_new(path, &import.graph), err_model);
     status = build(&import, model);
-    for (size_t i = 0; i < import.n_values; i++) nr_tensor_free(&import.values[i].decoded);
+    for (size_t i = 0; i < import.n_values; i++)
+        nr_tensor_free(&import.values[i].decoded);
     free(import.values);
     if (status != NR_OK) {
         nr_graph_free(import.graph);

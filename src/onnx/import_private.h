@@ -80,9 +80,9 @@ nr_label nr_op_label(const nr_op_reader *op, const char *weights);
 nr_status nr_op_result(const nr_op_reader *op, uint32_t node, size_t rank);
 
 /* Adds the graph nodes of one ONNX node, or refuses it. */
-nr_status nr_import_layer(nr_op_reader *op);      /* weights and windows */
+nr_status nr_import_layer(nr_op_reader *op); /* weights and windows */
 nr_status nr_import_elementwise(nr_op_reader *op);
-nr_status nr_import_shape(nr_op_reader *op);      /* reshapes and the like */
+nr_status nr_import_shape(nr_op_reader *op); /* reshapes and the like */
 /* Which of the three knows the operator; NULL: none. */
 typedef nr_status nr_import_function(nr_op_reader *op);
 nr_import_function *nr_import_find(const char *op_type);

@@ -69,9 +69,10 @@ static nr_status unpack(const char *path, const uint8_t *bytes, size_t n,
     walk_result result = walk(&onnx__model_proto__descriptor, bytes, bytes + n, 0);
     NR_REQUIRE(result != WALK_DEEP, NR_ERR_INPUT,
                "%s: messages are nested more than %d deep", path, DEPTH_MAX);
-    NR_REQUIRE(result != WALK_TRUNCATED || !starts_like_a_model(bytes, n), NR_ERR_INPUT,
-               "%s: truncated: the ONNX model does not end within the %zu bytes of the file",
-               path, n);
+    NR_REQUIRE(
+        result != WALK_TRUNCATED || !starts_like_a_model(bytes, n), NR_ERR_INPUT,
+        "%s: truncated: the ONNX model does not end within the %zu bytes of the file",
+        path, n);
     Onnx__ModelProto *model = NULL;
     if (result == WALK_OK && n > 0) model = onnx__model_proto__unpack(NULL, n, bytes);
     if (!model || !model->graph) {
@@ -82,7 +83,8 @@ static nr_status unpack(const char *path, const uint8_t *bytes, size_t n,
     return NR_OK;
 }
 
-nr_status nr_model_file_read(const char *path, nr_digest *digest, Onnx__ModelProto **out) {
+nr_status nr_model_file_read(const char *path, nr_digest *digest,
+                             Onnx__ModelProto **out) {
     struct stat info;
     int file = open(path, O_RDONLY | O_CLOEXEC);
     NR_REQUIRE(file >= 0, NR_ERR_INPUT, "%s: cannot open the model: %s", path,

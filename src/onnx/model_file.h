@@ -6,6 +6,7 @@
 #include "onnx.pb-c.h"
 
 /* Reads and unpacks; *out is ended with onnx__model_proto__free_unpacked(out, NULL). */
-nr_status nr_model_file_read(const char *path, nr_digest *digest, Onnx__ModelProto **out);
+nr_status nr_model_file_read(const char *path, nr_digest *digest,
+                             Onnx__ModelProto **out);
 
 #endif

@@ -61,9 +61,10 @@ static nr_status affine_build(nr_op_reader *op, const nr_value *x, const char *n
     bool add = strcmp(op->node->op_type, "Add") == 0;
     float *scale, *shift;
     uint32_t out;
-    NR_NODE_REQUIRE(is_per_channel(t, x, c), op,
-                    "constant \"%s\" is neither one number nor one for each of %zu channels",
-                    name, c);
+    NR_NODE_REQUIRE(
+        is_per_channel(t, x, c), op,
+        "constant \"%s\" is neither one number nor one for each of %zu channels", name,
+        c);
     if (!NR_NEW(scale, 2 * c)) return NR_ERR_INTERNAL;
     shift = scale + c;
     for (size_t i = 0; i < c; i++) {
@@ -71,8 +72,8 @@ static nr_status affine_build(nr_op_reader *op, const nr_value *x, const char *n
         scale[i] = add ? 1 : value;
         shift[i] = add ? value : 0;
     }
-    nr_status status = nr_graph_add_affine(op->import->graph, nr_op_label(op, ""), x->node,
-                                           scale, shift, &out);
+    nr_status status = nr_graph_add_affine(op->import->graph, nr_op_label(op, ""),
+                                           x->node, scale, shift, &out);
     free(scale);
     NR_TRY(status);
     return nr_op_result(op, out, x->rank);
@@ -93,8 +94,8 @@ static nr_status import_binary(nr_op_reader *op) {
     }
     NR_TRY(nr_op_tensor(op, 0, 2, 4, &a));
     NR_TRY(nr_op_tensor(op, 1, 2, 4, &b));
-    NR_NODE_REQUIRE(a->rank == b->rank, op, "inputs have %zu and %zu dimensions", a->rank,
-                    b->rank);
+    NR_NODE_REQUIRE(a->rank == b->rank, op, "inputs have %zu and %zu dimensions",
+                    a->rank, b->rank);
     nr_op kind = strcmp(op->node->op_type, "Add") == 0 ? NR_OP_ADD : NR_OP_MUL;
     NR_TRY(nr_graph_add_binary(op->import->graph, nr_op_label(op, ""), kind, a->node,
                                b->node, &out));

@@ -15,20 +15,22 @@ static nr_shape shape_at(const nr_op_reader *op, const nr_value *value) {
 static nr_status window_number(const nr_op_reader *op, const char *name, int64_t value,
                                int64_t low, uint32_t *out) {
     NR_NODE_REQUIRE(value >= low && value <= 65536, op,
-                    "attribute \"%s\": %lld is not in %lld..65536", name, (long long)value,
-                    (long long)low);
+                    "attribute \"%s\": %lld is not in %lld..65536", name,
+                    (long long)value, (long long)low);
     *out = (uint32_t)value;
     return NR_OK;
 }
 
 /* Two numbers, for height and width. */
-static nr_status window_pair(nr_op_reader *op, const char *name, uint32_t *h, uint32_t *w) {
+static nr_status window_pair(nr_op_reader *op, const char *name, uint32_t *h,
+                             uint32_t *w) {
     const int64_t *values;
     size_t n;
     NR_TRY(nr_attr_ints(op, name, &values, &n));
     if (!values) return NR_OK;
     NR_NODE_REQUIRE(n == 2, op,
-                    "attribute \"%s\" has %zu numbers, 2 are supported (images)", name, n);
+                    "attribute \"%s\" has %zu numbers, 2 are supported (images)", name,
+                    n);
     NR_TRY(window_number(op, name, values[0], 1, h));
     return window_number(op, name, values[1], 1, w);
 }
@@ -38,7 +40,8 @@ static nr_status window_pads(nr_op_reader *op, nr_window *w) {
     size_t n;
     NR_TRY(nr_attr_ints(op, "pads", &values, &n));
     if (!values) return NR_OK;
-    NR_NODE_REQUIRE(n == 4, op, "attribute \"pads\" has %zu numbers, 4 are supported", n);
+    NR_NODE_REQUIRE(n == 4, op, "attribute \"pads\" has %zu numbers, 4 are supported",
+                    n);
     NR_TRY(window_number(op, "pads", values[0], 0, &w->pad_top));
     NR_TRY(window_number(op, "pads", values[1], 0, &w->pad_left));
     NR_TRY(window_number(op, "pads", values[2], 0, &w->pad_bottom));
@@ -59,7 +62,8 @@ static nr_status window_auto_pad(nr_op_reader *op, nr_shape in, nr_window *w) {
     char mode[32];
     NR_TRY(nr_attr_string(op, "auto_pad", "NOTSET", mode, sizeof mode));
     if (strcmp(mode, "NOTSET") == 0) return NR_OK;
-    bool upper = strcmp(mode, "SAME_UPPER") == 0, lower = strcmp(mode, "SAME_LOWER") == 0;
+    bool upper = strcmp(mode, "SAME_UPPER") == 0,
+         lower = strcmp(mode, "SAME_LOWER") == 0;
     bool valid = strcmp(mode, "VALID") == 0;
     NR_NODE_REQUIRE(upper || lower || valid, op,
                     "attribute \"auto_pad\" is \"%s\", one of NOTSET, SAME_UPPER, "
@@ -181,8 +185,8 @@ static nr_status dense_build(nr_op_reader *op, const nr_value *x, nr_tensor *w,
     NR_TRY(dense_weight(op, shape_at(op, x).c, transposed, alpha, w));
     NR_TRY(bias_read(op, 2, w->dims[0], beta, &bias));
     nr_status status =
-        nr_graph_add_dense(op->import->graph, nr_op_label(op, op->node->input[1]), x->node,
-                           (uint32_t)w->dims[0], w->floats, bias, &out);
+        nr_graph_add_dense(op->import->graph, nr_op_label(op, op->node->input[1]),
+                           x->node, (uint32_t)w->dims[0], w->floats, bias, &out);
     free(bias);
     NR_TRY(status);
     return nr_op_result(op, out, 2);
@@ -244,7 +248,8 @@ static nr_status import_batch_norm(nr_op_reader *op) {
     int64_t training, spatial;
     NR_TRY(nr_op_tensor(op, 0, 2, 4, &x));
     NR_TRY(nr_attr_float(op, "epsilon", 1e-5F, &epsilon));
-    NR_TRY(nr_attr_float(op, "momentum", 0.9F, &momentum)); /* of training: no use here */
+    NR_TRY(
+        nr_attr_float(op, "momentum", 0.9F, &momentum)); /* of training: no use here */
     NR_TRY(nr_attr_int(op, "training_mode", 0, &training));
     NR_TRY(nr_attr_int(op, "spatial", 1, &spatial));
     NR_NODE_REQUIRE(training == 0, op, "attribute \"training_mode\" = %lld: %s",
@@ -276,8 +281,8 @@ static nr_status import_pool(nr_op_reader *op) {
     window.ceil_mode = ceil_mode != 0;
     window.count_padding = count_padding != 0;
     NR_TRY(nr_graph_add_window(op->import->graph, nr_op_label(op, ""),
-                               max ? NR_OP_MAX_POOL : NR_OP_AVG_POOL, x->node, &window, 0,
-                               &out));
+                               max ? NR_OP_MAX_POOL : NR_OP_AVG_POOL, x->node, &window,
+                               0, &out));
     return nr_op_result(op, out, 4);
 }
 

@@ -17,8 +17,8 @@ static nr_status reshape_to(nr_op_reader *op, const nr_value *x, size_t rank,
                             const size_t dims[3]) {
     nr_shape in = shape_at(op, x), shape;
     for (size_t d = 0; d + 1 < rank; d++)
-        NR_NODE_REQUIRE(dims[d] >= 1 && dims[d] <= UINT32_MAX, op, "dimension %zu is %zu",
-                        d + 1, dims[d]);
+        NR_NODE_REQUIRE(dims[d] >= 1 && dims[d] <= UINT32_MAX, op,
+                        "dimension %zu is %zu", d + 1, dims[d]);
     shape = (nr_shape){.c = (uint32_t)dims[0],
                        .h = rank > 2 ? (uint32_t)dims[1] : 1,
                        .w = rank > 3 ? (uint32_t)dims[2] : 1,
@@ -26,13 +26,14 @@ static nr_status reshape_to(nr_op_reader *op, const nr_value *x, size_t rank,
     uint32_t out = x->node;
     bool same_order = shape.c == in.c && !shape.flat && !in.flat && shape.h == in.h;
     if (!same_order || shape.w != in.w)
-        NR_TRY(nr_graph_add_reshape(op->import->graph, nr_op_label(op, ""), x->node, shape,
-                                    &out));
+        NR_TRY(nr_graph_add_reshape(op->import->graph, nr_op_label(op, ""), x->node,
+                                    shape, &out));
     return nr_op_result(op, out, rank);
 }
 
 static void dims_of(const nr_op_reader *op, const nr_value *x, size_t dims[3]) {
     nr_shape s = shape_at(op, x);
+    NR_ASSERT(x->rank >= 2 && x->rank <= 4);
     dims[0] = s.c;
     dims[1] = x->rank == 3 ? (size_t)s.h * s.w : s.h;
     dims[2] = s.w;
@@ -60,10 +61,10 @@ static nr_status reshape_dims(nr_op_reader *op, const nr_value *x, const nr_tens
     dims_of(op, x, in);
     for (size_t d = 1; d < t->count; d++) {
         int64_t wanted = t->ints[d];
-        NR_NODE_REQUIRE(wanted >= -1 && wanted < UINT32_MAX, op, "dimension %zu is %lld", d,
-                        (long long)wanted);
-        NR_NODE_REQUIRE(wanted != -1 || left == 3, op, "dimensions %zu and %zu are both -1",
-                        left + 1, d);
+        NR_NODE_REQUIRE(wanted >= -1 && wanted < UINT32_MAX, op,
+                        "dimension %zu is %lld", d, (long long)wanted);
+        NR_NODE_REQUIRE(wanted != -1 || left == 3, op,
+                        "dimensions %zu and %zu are both -1", left + 1, d);
         NR_NODE_REQUIRE(wanted != 0 || d < x->rank, op,
                         "dimension %zu copies one the input does not have", d);
         if (wanted == -1) left = d - 1;
@@ -71,14 +72,15 @@ static nr_status reshape_dims(nr_op_reader *op, const nr_value *x, const nr_tens
         if (wanted != -1) known = nr_size_mul(known, dims[d - 1]);
     }
     if (left < 3) {
-        NR_NODE_REQUIRE(t->ints[0] != -1, op, "dimensions 0 and %zu are both -1", left + 1);
+        NR_NODE_REQUIRE(t->ints[0] != -1, op, "dimensions 0 and %zu are both -1",
+                        left + 1);
         NR_NODE_REQUIRE(known > 0 && total % known == 0, op,
                         "%zu elements do not divide into %zu", total, known);
         dims[left] = total / known;
         known = total;
     }
-    NR_NODE_REQUIRE(known == total, op, "%zu elements an image cannot become %zu", total,
-                    known);
+    NR_NODE_REQUIRE(known == total, op, "%zu elements an image cannot become %zu",
+                    total, known);
     return NR_OK;
 }
 
@@ -90,20 +92,23 @@ static nr_status import_reshape(nr_op_reader *op) {
     NR_TRY(nr_op_tensor(op, 0, 2, 4, &x));
     NR_TRY(nr_attr_int(op, "allowzero", 0, &allow_zero));
     NR_TRY(nr_attr_done(op));
-    NR_NODE_REQUIRE(allow_zero == 0, op, "attribute \"allowzero\" = %lld is not supported",
+    NR_NODE_REQUIRE(allow_zero == 0, op,
+                    "attribute \"allowzero\" = %lld is not supported",
                     (long long)allow_zero);
     NR_TRY(nr_op_integers(op, 1, &t));
     size_t rank = t.count;
     nr_status status = NR_OK;
     if (rank < 2 || rank > 4)
-        status = NR_NODE_FAIL(op, "a shape of %zu dimensions, 2 to 4 are supported", rank);
+        status =
+            NR_NODE_FAIL(op, "a shape of %zu dimensions, 2 to 4 are supported", rank);
     else status = reshape_dims(op, x, &t, dims);
     nr_tensor_free(&t);
     NR_TRY(status);
     return reshape_to(op, x, rank, dims);
 }
 
-/* Axes from attribute (old opsets) or input; *out owned by the caller. count 0: absent */
+/* Axes from attribute (old opsets) or input; *out owned by the caller. count 0: absent
+ */
 static nr_status axes_read(nr_op_reader *op, int64_t first_with_input, nr_tensor *out) {
     const int64_t *values;
     size_t n;
@@ -119,7 +124,8 @@ static nr_status axes_mark(const nr_op_reader *op, const nr_tensor *axes, size_t
                            bool marked[8]) {
     memset(marked, 0, 8 * sizeof *marked);
     for (size_t i = 0; i < axes->count; i++) {
-        int64_t axis = axes->ints[i] < 0 ? axes->ints[i] + (int64_t)rank : axes->ints[i];
+        int64_t axis =
+            axes->ints[i] < 0 ? axes->ints[i] + (int64_t)rank : axes->ints[i];
         NR_NODE_REQUIRE(axis >= 1 && axis < (int64_t)rank, op,
                         "axis %lld is not one of 1..%zu", (long long)axes->ints[i],
                         rank - 1);
@@ -128,18 +134,20 @@ static nr_status axes_mark(const nr_op_reader *op, const nr_tensor *axes, size_t
     return NR_OK;
 }
 
-static nr_status squeeze_dims(nr_op_reader *op, const nr_value *x, const nr_tensor *axes) {
+static nr_status squeeze_dims(nr_op_reader *op, const nr_value *x,
+                              const nr_tensor *axes) {
     size_t in[3], dims[3] = {1, 1, 1}, rank = 1;
     bool marked[8];
     dims_of(op, x, in);
     NR_TRY(axes_mark(op, axes, x->rank, marked));
     for (size_t d = 1; d < x->rank; d++) {
         bool drop = axes->count ? marked[d] : d > 1 && in[d - 1] == 1;
-        NR_NODE_REQUIRE(!drop || in[d - 1] == 1, op, "axis %zu has %zu elements, not 1", d,
-                        in[d - 1]);
+        NR_NODE_REQUIRE(!drop || in[d - 1] == 1, op, "axis %zu has %zu elements, not 1",
+                        d, in[d - 1]);
         if (!drop) dims[rank++ - 1] = in[d - 1];
     }
-    NR_NODE_REQUIRE(rank >= 2, op, "nothing is left but the images (%zu dimension)", rank);
+    NR_NODE_REQUIRE(rank >= 2, op, "nothing is left but the images (%zu dimension)",
+                    rank);
     return reshape_to(op, x, rank, dims);
 }
 
@@ -151,7 +159,8 @@ static nr_status unsqueeze_dims(nr_op_reader *op, const nr_value *x,
     NR_NODE_REQUIRE(axes->count > 0 && rank <= 4, op,
                     "%zu dimensions, at most 4 are supported", rank);
     NR_TRY(axes_mark(op, axes, rank, marked));
-    for (size_t d = 1, from = 0; d < rank; d++) dims[d - 1] = marked[d] ? 1 : in[from++];
+    for (size_t d = 1, from = 0; d < rank; d++)
+        dims[d - 1] = marked[d] ? 1 : in[from++];
     return reshape_to(op, x, rank, dims);
 }
 
@@ -162,8 +171,9 @@ static nr_status import_squeeze(nr_op_reader *op) {
     NR_TRY(axes_read(op, 13, &axes));
     nr_status status = nr_attr_done(op);
     if (status == NR_OK)
-        status = strcmp(op->node->op_type, "Squeeze") == 0 ? squeeze_dims(op, x, &axes)
-                                                           : unsqueeze_dims(op, x, &axes);
+        status = strcmp(op->node->op_type, "Squeeze") == 0
+                     ? squeeze_dims(op, x, &axes)
+                     : unsqueeze_dims(op, x, &axes);
     nr_tensor_free(&axes);
     return status;
 }
@@ -202,8 +212,8 @@ static nr_status import_softmax(nr_op_reader *op) {
     NR_TRY(nr_op_tensor(op, 0, 2, 2, &x));
     NR_TRY(nr_attr_int(op, "axis", op->import->opset < 13 ? 1 : -1, &axis));
     NR_TRY(nr_attr_done(op));
-    NR_NODE_REQUIRE(axis == 1 || axis == -1, op, "attribute \"axis\" = %lld: classes (1)",
-                    (long long)axis);
+    NR_NODE_REQUIRE(axis == 1 || axis == -1, op,
+                    "attribute \"axis\" = %lld: classes (1)", (long long)axis);
     NR_NODE_REQUIRE(strcmp(op->node->output[0], graph->output[0]->name) == 0, op,
                     "output \"%s\" is read again: only a last %s is supported",
                     op->node->output[0], op->node->op_type);
@@ -226,9 +236,9 @@ static nr_status import_constant(nr_op_reader *op) {
     else if ((a = nr_attr_find(op, "value_ints")))
         NR_TRY(nr_tensor_from_ints(a->ints, a->n_ints, false, &value));
     else return nr_attr_done(op);
-    return nr_value_add(op->import, (nr_value){.name = op->node->output[0],
-                                               .is_constant = true,
-                                               .decoded = value});
+    return nr_value_add(
+        op->import,
+        (nr_value){.name = op->node->output[0], .is_constant = true, .decoded = value});
 }
 
 /* ---- space ---- */
@@ -264,8 +274,8 @@ static nr_status pad_build(nr_op_reader *op, const nr_value *x, const nr_tensor 
                         .pad_bottom = (uint32_t)after[2],
                         .pad_right = (uint32_t)after[3]};
     uint32_t out;
-    NR_TRY(nr_graph_add_window(op->import->graph, nr_op_label(op, ""), NR_OP_PAD, x->node,
-                               &window, value, &out));
+    NR_TRY(nr_graph_add_window(op->import->graph, nr_op_label(op, ""), NR_OP_PAD,
+                               x->node, &window, value, &out));
     return nr_op_result(op, out, 4);
 }
 
@@ -304,7 +314,8 @@ static nr_status import_pad(nr_op_reader *op) {
 static nr_status average_space(nr_op_reader *op, const nr_value *x, bool keep_dims) {
     uint32_t out;
     NR_TRY(nr_graph_add_window(op->import->graph, nr_op_label(op, ""),
-                               NR_OP_GLOBAL_AVG_POOL, x->node, &(nr_window){0}, 0, &out));
+                               NR_OP_GLOBAL_AVG_POOL, x->node, &(nr_window){0}, 0,
+                               &out));
     if (keep_dims) return nr_op_result(op, out, x->rank);
     nr_value averaged = {.node = out, .rank = x->rank};
     size_t dims[3] = {shape_at(op, x).c, 1, 1};
@@ -335,7 +346,8 @@ static nr_status import_reduce_mean(nr_op_reader *op) {
     nr_tensor_free(&axes);
     NR_TRY(status);
     bool space = !marked[1] && marked[2] && (x->rank == 3 || marked[3]);
-    NR_NODE_REQUIRE(space, op, "%zu axes: only the mean over all of space is supported", n);
+    NR_NODE_REQUIRE(space, op, "%zu axes: only the mean over all of space is supported",
+                    n);
     return average_space(op, x, keep_dims != 0);
 }
 

@@ -29,10 +29,12 @@ static nr_status external_parse(const char *path, const Onnx__TensorProto *proto
                                 external *out) {
     *out = (external){0};
     for (size_t i = 0; i < proto->n_external_data; i++) {
-        const char *key = proto->external_data[i]->key, *value = proto->external_data[i]->value;
+        const char *key = proto->external_data[i]->key,
+                   *value = proto->external_data[i]->value;
         bool good = key && value;
         if (good && !strcmp(key, "location")) out->location = value;
-        else if (good && !strcmp(key, "offset")) good = nr_parse_u64(value, &out->offset);
+        else if (good && !strcmp(key, "offset"))
+            good = nr_parse_u64(value, &out->offset);
         else if (good && !strcmp(key, "length"))
             good = out->has_length = nr_parse_u64(value, &out->length);
         else good = good && !strcmp(key, "checksum");
@@ -53,7 +55,8 @@ static nr_status external_open(const char *path, const Onnx__TensorProto *proto,
     char joined[PATH_MAX], folder[PATH_MAX], real[PATH_MAX];
     const char *slash = strrchr(path, '/');
     int stem = slash ? (int)(slash - path) + 1 : 0;
-    int written = snprintf(joined, sizeof joined, "%.*s", stem ? stem : 2, stem ? path : "./");
+    int written =
+        snprintf(joined, sizeof joined, "%.*s", stem ? stem : 2, stem ? path : "./");
     bool fits = written >= 0 && (size_t)written < sizeof joined;
     if (!fits || !realpath(joined, folder))
         return nr_fail(NR_ERR_INPUT, "%s: cannot find the model's folder", path);
@@ -65,10 +68,12 @@ static nr_status external_open(const char *path, const Onnx__TensorProto *proto,
                location[0] == '/' ? "it must stand in the model's folder"
                                   : strerror(errno));
     size_t length = strlen(folder);
-    bool below = strncmp(real, folder, length) == 0 && (length == 1 || real[length] == '/');
-    NR_REQUIRE(below, NR_ERR_INPUT,
-               "%s: initialiser \"%s\": external data \"%s\" is outside the model's folder",
-               path, name_of(proto), location);
+    bool below =
+        strncmp(real, folder, length) == 0 && (length == 1 || real[length] == '/');
+    NR_REQUIRE(
+        below, NR_ERR_INPUT,
+        "%s: initialiser \"%s\": external data \"%s\" is outside the model's folder",
+        path, name_of(proto), location);
     *out = open(real, O_RDONLY | O_CLOEXEC);
     NR_REQUIRE(*out >= 0, NR_ERR_INPUT,
                "%s: initialiser \"%s\": cannot open external data \"%s\": %s", path,
@@ -78,7 +83,8 @@ static nr_status external_open(const char *path, const Onnx__TensorProto *proto,
 
 static nr_status read_all(int file, void *bytes, size_t n, uint64_t offset) {
     for (size_t done = 0; done < n;) {
-        ssize_t got = pread(file, (char *)bytes + done, n - done, (off_t)(offset + done));
+        ssize_t got =
+            pread(file, (char *)bytes + done, n - done, (off_t)(offset + done));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return NR_ERR_INPUT;
         done += (size_t)got;
@@ -95,23 +101,24 @@ static nr_status external_read(const char *path, const Onnx__TensorProto *proto,
     NR_TRY(external_open(path, proto, where.location, &file));
     nr_status status = NR_ERR_INPUT;
     uint8_t *bytes = NULL;
-    uint64_t size = fstat(file, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
-    NR_REQUIRE_GOTO(!where.has_length || where.length == n_bytes, err_close, NR_ERR_INPUT,
-                    "%s: initialiser \"%s\": external data of %llu bytes, its shape needs %zu",
-                    path, name_of(proto), (unsigned long long)where.length, n_bytes);
-    NR_REQUIRE_GOTO(where.offset <= size && n_bytes <= size - where.offset, err_close,
-                    NR_ERR_INPUT,
-                    "%s: initialiser \"%s\": external data \"%s\" ends before byte %llu",
-                    path, name_of(proto), where.location,
-                    (unsigned long long)(where.offset + n_bytes));
+    uint64_t size =
+        fstat(file, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
+    NR_REQUIRE_GOTO(
+        !where.has_length || where.length == n_bytes, err_close, NR_ERR_INPUT,
+        "%s: initialiser \"%s\": external data of %llu bytes, its shape needs %zu",
+        path, name_of(proto), (unsigned long long)where.length, n_bytes);
+    NR_REQUIRE_GOTO(
+        where.offset <= size && n_bytes <= size - where.offset, err_close, NR_ERR_INPUT,
+        "%s: initialiser \"%s\": external data \"%s\" ends before byte %llu", path,
+        name_of(proto), where.location, (unsigned long long)(where.offset + n_bytes));
     if (!NR_NEW(bytes, n_bytes)) {
         status = NR_ERR_INTERNAL;
         goto err_close;
     }
     status = read_all(file, bytes, n_bytes, where.offset);
     if (status != NR_OK) {
-        nr_fail(status, "%s: initialiser \"%s\": cannot read external data \"%s\"", path,
-                name_of(proto), where.location);
+        nr_fail(status, "%s: initialiser \"%s\": cannot read external data \"%s\"",
+                path, name_of(proto), where.location);
         free(bytes);
         goto err_close;
     }
@@ -183,7 +190,9 @@ static void decode_raw(int32_t type, const uint8_t *raw, size_t i, nr_tensor *ou
         memcpy(&small, raw + 4 * i, 4);
         out->ints[i] = small;
         break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64: memcpy(&out->ints[i], raw + 8 * i, 8); break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
+        memcpy(&out->ints[i], raw + 8 * i, 8);
+        break;
     default: out->ints[i] = raw[i];
     }
 }
@@ -200,7 +209,9 @@ static size_t typed_count(const Onnx__TensorProto *proto) {
 
 static void decode_typed(const Onnx__TensorProto *proto, size_t i, nr_tensor *out) {
     switch (proto->data_type) {
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT: out->floats[i] = proto->float_data[i]; break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
+        out->floats[i] = proto->float_data[i];
+        break;
     case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
         out->floats[i] = (float)proto->double_data[i];
         break;
@@ -210,12 +221,15 @@ static void decode_typed(const Onnx__TensorProto *proto, size_t i, nr_tensor *ou
     case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16:
         out->floats[i] = from_bfloat((uint16_t)proto->int32_data[i]);
         break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64: out->ints[i] = proto->int64_data[i]; break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
+        out->ints[i] = proto->int64_data[i];
+        break;
     default: out->ints[i] = proto->int32_data[i];
     }
 }
 
-static nr_status shape_of(const char *path, const Onnx__TensorProto *proto, nr_tensor *out) {
+static nr_status shape_of(const char *path, const Onnx__TensorProto *proto,
+                          nr_tensor *out) {
     NR_REQUIRE(proto->n_dims <= NR_TENSOR_RANK, NR_ERR_INPUT,
                "%s: initialiser \"%s\" has %zu dimensions, at most %d are read", path,
                name_of(proto), proto->n_dims, NR_TENSOR_RANK);
@@ -223,15 +237,16 @@ static nr_status shape_of(const char *path, const Onnx__TensorProto *proto, nr_t
     out->count = 1;
     for (size_t d = 0; d < out->rank; d++) {
         NR_REQUIRE(proto->dims[d] >= 0, NR_ERR_INPUT,
-                   "%s: initialiser \"%s\": dimension %zu is %lld", path, name_of(proto), d,
-                   (long long)proto->dims[d]);
+                   "%s: initialiser \"%s\": dimension %zu is %lld", path,
+                   name_of(proto), d, (long long)proto->dims[d]);
         out->dims[d] = (size_t)proto->dims[d];
         out->count = nr_size_mul(out->count, out->dims[d]);
     }
-    NR_REQUIRE(type_bytes(proto->data_type) > 0, NR_ERR_INPUT,
-               "%s: initialiser \"%s\" has data type %d; float, float16, bfloat16, double, "
-               "int32, int64 and bool are read",
-               path, name_of(proto), proto->data_type);
+    NR_REQUIRE(
+        type_bytes(proto->data_type) > 0, NR_ERR_INPUT,
+        "%s: initialiser \"%s\" has data type %d; float, float16, bfloat16, double, "
+        "int32, int64 and bool are read",
+        path, name_of(proto), proto->data_type);
     return NR_OK;
 }
 
@@ -239,8 +254,8 @@ static nr_status require_finite(const char *path, const Onnx__TensorProto *proto
                                 const nr_tensor *tensor) {
     for (size_t i = 0; tensor->floats && i < tensor->count; i++)
         NR_REQUIRE(isfinite(tensor->floats[i]), NR_ERR_INPUT,
-                   "%s: initialiser \"%s\": element %zu is %f, weights must be finite", path,
-                   name_of(proto), i, (double)tensor->floats[i]);
+                   "%s: initialiser \"%s\": element %zu is %f, weights must be finite",
+                   path, name_of(proto), i, (double)tensor->floats[i]);
     return NR_OK;
 }
 
@@ -258,8 +273,9 @@ nr_status nr_tensor_decode(const char *path, const Onnx__TensorProto *proto,
         nr_digest_add(digest, file_bytes, n_bytes);
     }
     nr_status status = NR_ERR_INTERNAL;
-    size_t available = is_raw ? (is_external ? n_bytes : proto->raw_data.len)
-                              : nr_size_mul(typed_count(proto), type_bytes(proto->data_type));
+    size_t available =
+        is_raw ? (is_external ? n_bytes : proto->raw_data.len)
+               : nr_size_mul(typed_count(proto), type_bytes(proto->data_type));
     NR_REQUIRE_GOTO(available == n_bytes, err_free, NR_ERR_INPUT,
                     "%s: initialiser \"%s\" holds %zu bytes, its shape needs %zu", path,
                     name_of(proto), available, n_bytes);
@@ -267,6 +283,7 @@ nr_status nr_tensor_decode(const char *path, const Onnx__TensorProto *proto,
         if (!NR_NEW(t.floats, t.count)) goto err_free;
     } else if (!NR_NEW(t.ints, t.count)) goto err_free;
     const uint8_t *raw = is_external ? file_bytes : proto->raw_data.data;
+    NR_ASSERT(raw || !is_raw || t.count == 0);
     for (size_t i = 0; i < t.count; i++)
         if (is_raw) decode_raw(proto->data_type, raw, i, &t);
         else decode_typed(proto, i, &t);
@@ -281,7 +298,8 @@ err_free:
     return status;
 }
 
-nr_status nr_tensor_from_floats(const float *values, size_t n, bool scalar, nr_tensor *out) {
+nr_status nr_tensor_from_floats(const float *values, size_t n, bool scalar,
+                                nr_tensor *out) {
     nr_tensor t = {.rank = scalar ? 0 : 1, .dims = {n}, .count = n};
     if (!NR_NEW(t.floats, n)) return NR_ERR_INTERNAL;
     memcpy(t.floats, values, n * sizeof *values);
@@ -289,7 +307,8 @@ nr_status nr_tensor_from_floats(const float *values, size_t n, bool scalar, nr_t
     return NR_OK;
 }
 
-nr_status nr_tensor_from_ints(const int64_t *values, size_t n, bool scalar, nr_tensor *out) {
+nr_status nr_tensor_from_ints(const int64_t *values, size_t n, bool scalar,
+                              nr_tensor *out) {
     nr_tensor t = {.rank = scalar ? 0 : 1, .dims = {n}, .count = n};
     if (!NR_NEW(t.ints, n)) return NR_ERR_INTERNAL;
     memcpy(t.ints, values, n * sizeof *values);

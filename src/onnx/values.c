@@ -14,8 +14,8 @@ nr_status nr_value_add(nr_import *import, nr_value value) {
     nr_status status = nr_grow((void **)&import->values, &import->values_capacity,
                                import->n_values + 1, sizeof *import->values);
     if (status == NR_OK && nr_value_find(import, value.name))
-        status = nr_fail(NR_ERR_INPUT, "%s: the name \"%s\" is defined twice", import->path,
-                         value.name);
+        status = nr_fail(NR_ERR_INPUT, "%s: the name \"%s\" is defined twice",
+                         import->path, value.name);
     if (status != NR_OK) {
         nr_tensor_free(&value.decoded);
         return status;
@@ -31,7 +31,8 @@ bool nr_op_has_input(const nr_op_reader *op, size_t k) {
 static nr_status input_value(const nr_op_reader *op, size_t k, const nr_value **out) {
     NR_NODE_REQUIRE(nr_op_has_input(op, k), op, "input %zu is missing", k);
     *out = nr_value_find(op->import, op->node->input[k]);
-    NR_NODE_REQUIRE(*out, op, "input \"%s\" is not defined before it", op->node->input[k]);
+    NR_NODE_REQUIRE(*out, op, "input \"%s\" is not defined before it",
+                    op->node->input[k]);
     return NR_OK;
 }
 
@@ -41,8 +42,8 @@ bool nr_op_is_constant(const nr_op_reader *op, size_t k) {
     return value && value->is_constant;
 }
 
-nr_status nr_op_tensor(const nr_op_reader *op, size_t k, size_t rank_low, size_t rank_high,
-                       const nr_value **out) {
+nr_status nr_op_tensor(const nr_op_reader *op, size_t k, size_t rank_low,
+                       size_t rank_high, const nr_value **out) {
     NR_TRY(input_value(op, k, out));
     NR_NODE_REQUIRE(!(*out)->is_constant, op,
                     "input \"%s\" is constant, a tensor that depends on the image is "
@@ -60,7 +61,8 @@ static nr_status copy_tensor(const nr_tensor *from, nr_tensor *out) {
     out->ints = NULL;
     if (from->floats && !NR_NEW(out->floats, from->count)) return NR_ERR_INTERNAL;
     if (from->ints && !NR_NEW(out->ints, from->count)) return NR_ERR_INTERNAL;
-    if (from->floats) memcpy(out->floats, from->floats, from->count * sizeof *from->floats);
+    if (from->floats)
+        memcpy(out->floats, from->floats, from->count * sizeof *from->floats);
     if (from->ints) memcpy(out->ints, from->ints, from->count * sizeof *from->ints);
     return NR_OK;
 }
@@ -79,7 +81,8 @@ nr_status nr_op_integers(const nr_op_reader *op, size_t k, nr_tensor *out) {
     NR_TRY(nr_op_constant(op, k, out));
     if (out->ints && out->rank <= 1) return NR_OK;
     nr_tensor_free(out);
-    return NR_NODE_FAIL(op, "input \"%s\" is not a list of integers", op->node->input[k]);
+    return NR_NODE_FAIL(op, "input \"%s\" is not a list of integers",
+                        op->node->input[k]);
 }
 
 nr_status nr_op_scalar(const nr_op_reader *op, size_t k, float preset, float *out) {
@@ -107,7 +110,7 @@ nr_status nr_op_result(const nr_op_reader *op, uint32_t node, size_t rank) {
         NR_NODE_REQUIRE(!name[0] || dropout_mask || batch_norm, op,
                         "output \"%s\" is not supported, only the first one is", name);
     }
-    return nr_value_add(op->import, (nr_value){.name = op->node->output[0],
-                                               .node = node,
-                                               .rank = rank});
+    return nr_value_add(
+        op->import,
+        (nr_value){.name = op->node->output[0], .node = node, .rank = rank});
 }

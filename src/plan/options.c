@@ -23,17 +23,28 @@ typedef struct {
 } command_row;
 
 static const command_row commands[NR_COMMAND_COUNT] = {
-    [NR_COMMAND_INFO] = {"info", "MODEL", 1, "layers, players, shapes, FLOPs, cost of a run"},
+    [NR_COMMAND_INFO] = {"info", "MODEL", 1,
+                         "layers, players, shapes, FLOPs, cost of a run"},
     [NR_COMMAND_EVAL] = {"eval", "MODEL DATA", 2,
                          "loss and accuracy, whole or with filters ablated"},
     [NR_COMMAND_SHAPLEY] = {"shapley", "MODEL DATA --layer L -o RUN.h5", 2,
                             "Shapley values of the filters of a layer"},
     [NR_COMMAND_SHOW] = {"show", "RUN.h5", 1, "the results in a store"},
-    [NR_COMMAND_IMPORT] = {"import", "--idx IMAGES LABELS | --cifar10 FILE... | --npy "
-                                     "IMAGES LABELS  -o DATA.h5",
+    [NR_COMMAND_IMPORT] = {"import",
+                           "--idx IMAGES LABELS | --cifar10 FILE... | --npy "
+                           "IMAGES LABELS  -o DATA.h5",
                            0, "foreign image files to HDF5"}};
 
-typedef enum { FLAG, TEXT, CHOICE, COUNT, NUMBER, DURATION, NUMBERS, FILES } option_kind;
+typedef enum {
+    FLAG,
+    TEXT,
+    CHOICE,
+    COUNT,
+    NUMBER,
+    DURATION,
+    NUMBERS,
+    FILES
+} option_kind;
 
 typedef struct {
     const char *name; /* without dashes */
@@ -57,8 +68,8 @@ static const option_row options[] = {
      "antithetic pairs of walks, one permutation a block"},
     {"metric", CHOICE, SHAPLEY, AT(metric), "loss|accuracy|margin", "loss", 0, 0,
      "score of an image: minus cross-entropy, 0/1, or logit margin"},
-    {"ablate", CHOICE, SHAPLEY | EVAL, AT(ablate), "remove|weights|mean", "remove", 0, 0,
-     "what becomes of a filter that is not kept"},
+    {"ablate", CHOICE, SHAPLEY | EVAL, AT(ablate), "remove|weights|mean", "remove", 0,
+     0, "what becomes of a filter that is not kept"},
     {"images", COUNT, SHAPLEY | EVAL, AT(images), "N", NULL, 1, 4294967294.0,
      "a class-balanced random subset of N images (default: all)"},
     {"sweeps", COUNT, SHAPLEY, AT(sweeps), "N", "1", 1, 1e9,
@@ -73,8 +84,8 @@ static const option_row options[] = {
      "of the intervals"},
     {"kernels", CHOICE, SHAPLEY | EVAL, AT(kernels), "fast|reference", "fast", 0, 0,
      "reference: plain loops, for those who doubt"},
-    {"checkpoint-every", DURATION, SHAPLEY, AT(checkpoint_every_s), "TIME", "60s", 0.1, 1e6,
-     "how often the store is written"},
+    {"checkpoint-every", DURATION, SHAPLEY, AT(checkpoint_every_s), "TIME", "60s", 0.1,
+     1e6, "how often the store is written"},
     {"time-limit", DURATION, SHAPLEY, AT(time_limit_s), "TIME", NULL, 0, 1e9,
      "stop early, save and exit with 75 (90s, 55m, 2h, 1:30:00)"},
     {"fresh", FLAG, SHAPLEY, AT(fresh), NULL, NULL, 0, 0,
@@ -100,7 +111,9 @@ static const option_row options[] = {
 
 enum { N_OPTIONS = sizeof options / sizeof *options };
 
-const char *nr_command_name(nr_command command) { return commands[command].name; }
+const char *nr_command_name(nr_command command) {
+    return commands[command].name;
+}
 
 /* ---- values ---- */
 
@@ -130,7 +143,8 @@ const char *nr_option_choice(const char *option, uint64_t index,
     return buffer;
 }
 
-static nr_status bad_value(const option_row *row, const char *text, const char *wanted) {
+static nr_status bad_value(const option_row *row, const char *text,
+                           const char *wanted) {
     return nr_fail(NR_ERR_USAGE, "--%s %s: %s is expected", row->name, text, wanted);
 }
 
@@ -144,7 +158,8 @@ static nr_status set_number(const option_row *row, const char *text, void *field
     double value;
     bool duration = row->kind == DURATION;
     if (duration ? !nr_parse_duration(text, &value) : !nr_parse_double(text, &value))
-        return bad_value(row, text, duration ? "a time such as 90s, 55m or 2h" : "a number");
+        return bad_value(row, text,
+                         duration ? "a time such as 90s, 55m or 2h" : "a number");
     if (value < row->low || value > row->high) return out_of_range(row, text);
     *(double *)field = value;
     return NR_OK;
@@ -195,7 +210,8 @@ static nr_status set_value(const option_row *row, const char *text, nr_options *
 static nr_status unknown_command(const char *name) {
     const char *names[NR_COMMAND_COUNT];
     for (size_t i = 0; i < NR_COMMAND_COUNT; i++) names[i] = commands[i].name;
-    return nr_fail(NR_ERR_USAGE, "unknown command \"%s\"; did you mean \"%s\"? (neurank --help)",
+    return nr_fail(NR_ERR_USAGE,
+                   "unknown command \"%s\"; did you mean \"%s\"? (neurank --help)",
                    name, names[nr_nearest_name(name, names, NR_COMMAND_COUNT)]);
 }
 
@@ -233,8 +249,8 @@ static nr_status take_files(const option_row *row, int argc, char **argv, int *a
     nr_file_list *list = (nr_file_list *)(void *)((char *)out + row->offset);
     while (*at + 1 < argc && argv[*at + 1][0] != '-' && (double)list->n < row->high)
         list->files[list->n++] = argv[++*at];
-    NR_REQUIRE((double)list->n >= row->low, NR_ERR_USAGE, "--%s: %s is expected", row->name,
-               row->argument);
+    NR_REQUIRE((double)list->n >= row->low, NR_ERR_USAGE, "--%s: %s is expected",
+               row->name, row->argument);
     return NR_OK;
 }
 
@@ -251,7 +267,8 @@ static nr_status take_option(int argc, char **argv, int *at, bool seen[N_OPTIONS
         return NR_OK;
     }
     if (row->kind == FILES) {
-        NR_REQUIRE(!value, NR_ERR_USAGE, "--%s: give the files behind a blank", row->name);
+        NR_REQUIRE(!value, NR_ERR_USAGE, "--%s: give the files behind a blank",
+                   row->name);
         return take_files(row, argc, argv, at, out);
     }
     if (!value) {
@@ -315,8 +332,8 @@ nr_status nr_options_parse(int argc, char **argv, nr_options *out) {
         } else {
             NR_REQUIRE(n_positional < commands[out->command].n_positional, NR_ERR_USAGE,
                        "%s: \"%s\" is one argument too many: neurank %s %s",
-                       commands[out->command].name, argv[i], commands[out->command].name,
-                       commands[out->command].arguments);
+                       commands[out->command].name, argv[i],
+                       commands[out->command].name, commands[out->command].arguments);
             out->positional[n_positional++] = argv[i];
         }
     }
@@ -341,7 +358,8 @@ void nr_options_help(nr_command command, FILE *stream) {
         const option_row *row = &options[i];
         char head[64];
         if (!(row->commands >> command & 1)) continue;
-        snprintf(head, sizeof head, "--%s %s", row->name, row->argument ? row->argument : "");
+        snprintf(head, sizeof head, "--%s %s", row->name,
+                 row->argument ? row->argument : "");
         fprintf(stream, "  %-32s %s", head, row->help);
         if (row->preset) fprintf(stream, " (default: %s)", row->preset);
         fprintf(stream, "\n");
@@ -385,12 +403,12 @@ nr_status nr_parse_index_list(const char *option, const char *text, size_t limit
             status = nr_fail(NR_ERR_USAGE, "%s %s: a list such as 0-11,17 is expected",
                              option, text);
         else if (last >= limit)
-            status = nr_fail(NR_ERR_USAGE, "%s %s: filter %llu is not in 0..%zu", option,
-                             text, last, limit - 1);
+            status = nr_fail(NR_ERR_USAGE, "%s %s: filter %llu is not in 0..%zu",
+                             option, text, last, limit - 1);
         for (unsigned long long i = first; i <= last && status == NR_OK; i++) {
             if (marked[i])
-                status = nr_fail(NR_ERR_USAGE, "%s %s: filter %llu is named twice", option,
-                                 text, i);
+                status = nr_fail(NR_ERR_USAGE, "%s %s: filter %llu is named twice",
+                                 option, text, i);
             marked[i] = true;
         }
         if (status != NR_OK) break;

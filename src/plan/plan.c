@@ -40,15 +40,17 @@ void nr_plan_free(nr_plan *plan) {
     plan->n = 0;
 }
 
-nr_status nr_plan_match(const char *store, const nr_plan *stored, const nr_plan *wanted) {
+nr_status nr_plan_match(const char *store, const nr_plan *stored,
+                        const nr_plan *wanted) {
     char differences[NR_LOG_LINE] = "";
     size_t used = 0;
     for (size_t i = 0; i < wanted->n; i++) {
         const char *old = nr_plan_get(stored, wanted->names[i]);
         if (strcmp(old, wanted->values[i]) == 0) continue;
-        int written = snprintf(differences + used, sizeof differences - used,
-                               "%s%s is %s there, %s here", used ? "; " : "",
-                               wanted->names[i], *old ? old : "not set", wanted->values[i]);
+        int written =
+            snprintf(differences + used, sizeof differences - used,
+                     "%s%s is %s there, %s here", used ? "; " : "", wanted->names[i],
+                     *old ? old : "not set", wanted->values[i]);
         if (written > 0) used += (size_t)written;
         if (used >= sizeof differences) break;
     }

@@ -30,7 +30,8 @@ static double largest_end(const nr_results *r) {
 }
 
 /* '=' from zero to the near end of the interval, '-' across the interval. */
-static void draw_bar(double low, double high, double largest, char bar[BAR_COLUMNS + 1]) {
+static void draw_bar(double low, double high, double largest,
+                     char bar[BAR_COLUMNS + 1]) {
     double near = low > 0 ? low : high < 0 ? -high : 0;
     double far = fabs(low) > fabs(high) ? fabs(low) : fabs(high);
     int solid = 0, end = 0;
@@ -38,7 +39,10 @@ static void draw_bar(double low, double high, double largest, char bar[BAR_COLUM
         solid = (int)lround(near / largest * BAR_COLUMNS);
         end = (int)lround(far / largest * BAR_COLUMNS);
     }
-    for (int i = 0; i < BAR_COLUMNS; i++) bar[i] = i < solid ? '=' : i < end ? '-' : ' ';
+    for (int i = 0; i < BAR_COLUMNS; i++) {
+        const char *fill = i < solid ? "=" : i < end ? "-" : " ";
+        bar[i] = *fill;
+    }
     if (high < 0 && end > 0) bar[0] = '<';
     while (end > 0 && bar[end - 1] == ' ') end--;
     bar[end > 0 ? end : 0] = '\0';
@@ -48,13 +52,14 @@ static void draw_bar(double low, double high, double largest, char bar[BAR_COLUM
 static int decimals(const nr_results *r) {
     double smallest = INFINITY;
     for (size_t i = 0; i < r->n; i++)
-        if (r->std_error[i] > 0 && r->std_error[i] < smallest) smallest = r->std_error[i];
+        if (r->std_error[i] > 0 && r->std_error[i] < smallest)
+            smallest = r->std_error[i];
     int digits = isfinite(smallest) ? (int)ceil(-log10(smallest)) + 1 : 6;
     return digits < 4 ? 4 : digits > 9 ? 9 : digits;
 }
 
-static void print_head(const nr_store_layer *layer, const nr_results *r, double confidence,
-                       FILE *stream) {
+static void print_head(const nr_store_layer *layer, const nr_results *r,
+                       double confidence, FILE *stream) {
     char count[NR_NUMBER_TEXT], time[NR_NUMBER_TEXT];
     const char *metric = nr_plan_get(&layer->plan, "metric");
     fprintf(stream, "%s: %zu filters, %s (ablate %s, %s)\n", layer->name, r->n,
@@ -68,7 +73,8 @@ static void print_head(const nr_store_layer *layer, const nr_results *r, double 
             (unsigned long long)r->walks,
             nr_format_count((double)r->coalition_images, count),
             nr_format_duration(layer->seconds, time));
-    fprintf(stream, "  all kept %.6f, none kept %.6f; %g%% intervals for these images\n",
+    fprintf(stream,
+            "  all kept %.6f, none kept %.6f; %g%% intervals for these images\n",
             r->value_full, r->value_empty, 100 * confidence);
 }
 
@@ -86,9 +92,9 @@ static void print_rows(const nr_store_layer *layer, const nr_results *r,
         char bar[BAR_COLUMNS + 1];
         uint32_t i = order[k];
         draw_bar(r->ci_low[i], r->ci_high[i], largest, bar);
-        fprintf(stream, "%6zu %6u %*.*f  [%*.*f, %*.*f] %s%s\n", k + 1, layer->filters[i],
-                width, digits, r->shapley[i], width, digits, r->ci_low[i], width, digits,
-                r->ci_high[i], bar, note(r, i));
+        fprintf(stream, "%6zu %6u %*.*f  [%*.*f, %*.*f] %s%s\n", k + 1,
+                layer->filters[i], width, digits, r->shapley[i], width, digits,
+                r->ci_low[i], width, digits, r->ci_high[i], bar, note(r, i));
     }
 }
 
@@ -131,7 +137,8 @@ static nr_status show_csv_layer(const nr_store_layer *layer, double confidence,
         if (top > 0 && r->rank[i] >= top) continue;
         fprintf(stream, "%s,%u,%u", layer->name, layer->filters[i], r->rank[i] + 1);
         for (size_t k = 0; k < sizeof values / sizeof *values; k++)
-            fprintf(stream, ",%s", isnan(values[k]) ? "" : nr_format_double(values[k], text));
+            fprintf(stream, ",%s",
+                    isnan(values[k]) ? "" : nr_format_double(values[k], text));
         fprintf(stream, ",%u,%u\n", r->dead[i], r->unreliable[i]);
     }
     nr_results_free(r);
@@ -139,8 +146,9 @@ static nr_status show_csv_layer(const nr_store_layer *layer, double confidence,
 }
 
 static nr_status show_csv(const nr_store *store, uint64_t top, FILE *stream) {
-    fprintf(stream, "layer,filter,rank,shapley,std_error,ci_low,ci_high,population_error,"
-                    "population_low,population_high,dead,unreliable\n");
+    fprintf(stream,
+            "layer,filter,rank,shapley,std_error,ci_low,ci_high,population_error,"
+            "population_low,population_high,dead,unreliable\n");
     for (size_t i = 0; i < store->n_layers; i++)
         NR_TRY(show_csv_layer(&store->layers[i], store->confidence, top, stream));
     return NR_OK;
@@ -156,7 +164,8 @@ static void add_reals(json_t *object, const char *name, const nr_results *r,
                       const double *values, uint64_t top) {
     json_t *array = json_array();
     for (size_t i = 0; i < r->n; i++)
-        if (top == 0 || r->rank[i] < top) json_array_append_new(array, number(values[i]));
+        if (top == 0 || r->rank[i] < top)
+            json_array_append_new(array, number(values[i]));
     json_object_set_new(object, name, array);
 }
 
@@ -193,9 +202,9 @@ static nr_status json_layer(const nr_store *store, const nr_store_layer *layer,
     NR_TRY(nr_results_new(layer->fold, store->confidence, &r));
     json_t *o = json_object();
     json_object_set_new(o, "name", json_string(layer->name));
-    json_object_set_new(o, "status", json_string(nr_store_layer_is_complete(layer)
-                                                     ? "complete"
-                                                     : "partial"));
+    json_object_set_new(
+        o, "status",
+        json_string(nr_store_layer_is_complete(layer) ? "complete" : "partial"));
     add_plan_text(o, "method", &layer->plan, "method");
     add_plan_text(o, "metric", &layer->plan, "metric");
     add_plan_text(o, "ablation", &layer->plan, "ablate");
@@ -226,9 +235,9 @@ static nr_status json_layer(const nr_store *store, const nr_store_layer *layer,
 
 static nr_status show_json(const nr_store *store, uint64_t top, FILE *stream) {
     json_t *root = json_object(), *list = json_array();
-    json_object_set_new(root, "status", json_string(nr_store_is_complete(store)
-                                                        ? "complete"
-                                                        : "partial"));
+    json_object_set_new(
+        root, "status",
+        json_string(nr_store_is_complete(store) ? "complete" : "partial"));
     json_object_set_new(root, "layers", list);
     nr_status status = NR_OK;
     for (size_t i = 0; i < store->n_layers && status == NR_OK; i++)

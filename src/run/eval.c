@@ -112,7 +112,8 @@ static nr_status ablated_network(evaluation *e, uint32_t layer) {
     spec.channel_means = means;
     if (status == NR_OK) status = nr_masked_new(&spec, BATCH, &masked);
     for (size_t first = 0; first < total && status == NR_OK; first += BATCH)
-        nr_masked_logits(masked, kept, first, total - first < BATCH ? total - first : BATCH,
+        nr_masked_logits(masked, kept, first,
+                         total - first < BATCH ? total - first : BATCH,
                          e->logits + first * e->classes);
 err_free:
     nr_masked_free(masked);
@@ -125,7 +126,8 @@ err_free:
 static nr_status find_logits(evaluation *e) {
     uint32_t layer;
     if (!e->options->layer) return whole_network(e);
-    NR_TRY(nr_layers_find(e->graph, e->options->layer, strlen(e->options->layer), &layer));
+    NR_TRY(
+        nr_layers_find(e->graph, e->options->layer, strlen(e->options->layer), &layer));
     if (e->options->drop)
         NR_TRY(nr_parse_index_list("--drop", e->options->drop,
                                    nr_graph_node(e->graph, layer)->shape.c, &e->dropped,

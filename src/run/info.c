@@ -20,7 +20,8 @@ static double measure_rate(void) {
     if (!x) return 0;
     for (int i = 0; i < 8; i++) {
         double start = nr_clock_s();
-        nr_gemm(SIDE, SIDE, SIDE, x, SIDE, x + SIDE * SIDE, SIDE, x + 2 * SIDE * SIDE, SIDE);
+        nr_gemm(SIDE, SIDE, SIDE, x, SIDE, x + SIDE * SIDE, SIDE, x + 2 * SIDE * SIDE,
+                SIDE);
         double rate = (double)SIDE * SIDE * SIDE / (nr_clock_s() - start);
         if (rate > best) best = rate;
     }
@@ -31,8 +32,8 @@ static double measure_rate(void) {
 static double parameters(const nr_graph *graph, uint32_t layer) {
     const nr_node *n = nr_graph_node(graph, layer);
     double c_in = nr_graph_node(graph, nr_graph_input_of(graph, layer, 0))->shape.c;
-    double taps = n->op == NR_OP_CONV ? (double)n->window.kernel_h * n->window.kernel_w /
-                                            n->window.group
+    double taps = n->op == NR_OP_CONV ? (double)n->window.kernel_h *
+                                            n->window.kernel_w / n->window.group
                                       : 1;
     return n->shape.c * (taps * c_in + (n->bias != NR_NO_WEIGHT));
 }
@@ -62,7 +63,8 @@ static nr_status print_layer(const nr_graph *graph, uint32_t layer, double rate)
            nr_graph_text(graph, n->short_name), n->op == NR_OP_CONV ? "conv" : "dense",
            n->shape.c, shape, nr_format_count(parameters(graph, layer), size),
            nr_format_count(2 * nr_graph_node_macs(graph, layer), macs),
-           nr_format_count(2 * visit, work), nr_format_duration(IMAGES * visit / rate, time),
+           nr_format_count(2 * visit, work),
+           nr_format_duration(IMAGES * visit / rate, time),
            nr_graph_text(graph, n->name));
     return NR_OK;
 }
@@ -86,7 +88,8 @@ static nr_status print_graph(const nr_graph *graph, const char *digest) {
     for (size_t i = 0; i < n && status == NR_OK; i++)
         status = print_layer(graph, layers[i], rate);
     free(layers);
-    printf("to rank: FLOP of one sweep (4 walks) an image, at most; 1000 images: that on one "
+    printf("to rank: FLOP of one sweep (4 walks) an image, at most; 1000 images: that "
+           "on one "
            "core at %.0f GFLOP/s\n",
            2e-9 * rate);
     return status;

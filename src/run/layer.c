@@ -8,11 +8,11 @@
 static nr_status choose_filters(const nr_options *options, nr_shape shape,
                                 nr_run_layer *layer) {
     if (options->filters)
-        return nr_parse_index_list("--filters", options->filters, shape.c, &layer->filters,
-                                   &layer->n_players);
+        return nr_parse_index_list("--filters", options->filters, shape.c,
+                                   &layer->filters, &layer->n_players);
     NR_REQUIRE(shape.c <= NR_PLAYERS_MAX, NR_ERR_INPUT,
-               "layer \"%s\" has %u filters, at most %d can be ranked", layer->name, shape.c,
-               NR_PLAYERS_MAX);
+               "layer \"%s\" has %u filters, at most %d can be ranked", layer->name,
+               shape.c, NR_PLAYERS_MAX);
     if (!NR_NEW(layer->filters, shape.c)) return NR_ERR_INTERNAL;
     for (uint32_t i = 0; i < shape.c; i++) layer->filters[i] = i;
     layer->n_players = shape.c;
@@ -41,16 +41,16 @@ nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
     nr_run_layer layer = {.node = node,
                           .name = nr_graph_text(inputs->graph, n->short_name)};
     NR_TRY(choose_filters(options, n->shape, &layer));
-    layer.spec = (nr_filter_spec){
-        .graph = inputs->graph,
-        .images = inputs->images,
-        .kernels = nr_kernels_find(nr_option_choice("kernels", options->kernels, kernels)),
-        .layer = node,
-        .ablation = (nr_ablation)options->ablate,
-        .filters = layer.filters,
-        .n_players = layer.n_players,
-        .metric = (nr_metric)options->metric,
-        .block_images = (uint32_t)options->block};
+    layer.spec = (nr_filter_spec){.graph = inputs->graph,
+                                  .images = inputs->images,
+                                  .kernels = nr_kernels_find(nr_option_choice(
+                                      "kernels", options->kernels, kernels)),
+                                  .layer = node,
+                                  .ablation = (nr_ablation)options->ablate,
+                                  .filters = layer.filters,
+                                  .n_players = layer.n_players,
+                                  .metric = (nr_metric)options->metric,
+                                  .block_images = (uint32_t)options->block};
     nr_status status = plan_units(inputs, &layer);
     if (status != NR_OK) {
         nr_run_layer_free(&layer);
@@ -71,9 +71,12 @@ nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *option
     nr_plan *plan = &out->plan;
     const nr_node *node = nr_graph_node(graph, layer->node);
     NR_TRY(nr_plan_set(plan, "node", nr_graph_text(graph, node->name)));
-    NR_TRY(nr_plan_set(plan, "method", nr_option_choice("method", options->method, choice)));
-    NR_TRY(nr_plan_set(plan, "metric", nr_option_choice("metric", options->metric, choice)));
-    NR_TRY(nr_plan_set(plan, "ablate", nr_option_choice("ablate", options->ablate, choice)));
+    NR_TRY(nr_plan_set(plan, "method",
+                       nr_option_choice("method", options->method, choice)));
+    NR_TRY(nr_plan_set(plan, "metric",
+                       nr_option_choice("metric", options->metric, choice)));
+    NR_TRY(nr_plan_set(plan, "ablate",
+                       nr_option_choice("ablate", options->ablate, choice)));
     NR_TRY(nr_plan_set(plan, "filters", options->filters ? options->filters : "all"));
     NR_TRY(nr_plan_set_u64(plan, "block", options->block));
     NR_TRY(nr_plan_set_u64(plan, "strata", layer->strata));
@@ -82,7 +85,8 @@ nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *option
     NR_TRY(nr_plan_set(plan, "kernels",
                        nr_option_choice("kernels", options->kernels, choice)));
     NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
-    if (!(out->name = nr_strdup(layer->name)) || !NR_NEW(out->filters, layer->n_players))
+    if (!(out->name = nr_strdup(layer->name)) ||
+        !NR_NEW(out->filters, layer->n_players))
         return NR_ERR_INTERNAL;
     memcpy(out->filters, layer->filters, layer->n_players * sizeof *out->filters);
     out->n_players = layer->n_players;
@@ -92,14 +96,17 @@ nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *option
 
 /* ---- playing ---- */
 
-enum { MEAN_RANGE = 64 }; /* images of a piece: the same batches for any number of ranks */
+enum {
+    MEAN_RANGE = 64
+}; /* images of a piece: the same batches for any number of ranks */
 
 static nr_status merge_means(nr_world *world, size_t channels, size_t n_images,
                              const uint64_t *mine, float *means) {
     size_t size = (size_t)nr_world_size(world), n = 2 * channels;
     uint64_t *all, *total = NULL;
     nr_status status = NR_OK;
-    if (!NR_NEW(all, nr_size_mul(size, n)) || !NR_NEW(total, n)) status = NR_ERR_INTERNAL;
+    if (!NR_NEW(all, nr_size_mul(size, n)) || !NR_NEW(total, n))
+        status = NR_ERR_INTERNAL;
     status = nr_world_share(world, status);
     if (status == NR_OK) status = nr_world_gather(world, mine, n, all);
     for (size_t rank = 0; rank < size && status == NR_OK; rank++)

@@ -43,7 +43,8 @@ void nr_progress_show(nr_progress *progress, const nr_store_layer *layer,
     double done = (double)nr_fold_units(layer->fold);
     double total = (double)(layer->sweeps_planned * per_sweep);
     double here = done - (double)progress->units_before;
-    double left_s = here > 0 ? (total - done) / here * (now_s - progress->started_s) : NAN;
+    double left_s =
+        here > 0 ? (total - done) / here * (now_s - progress->started_s) : NAN;
     measure(layer, confidence, &widest, &rate);
     rate = here / (now_s - progress->started_s);
     for (int i = 0; i < BAR; i++) bar[i] = i < done / total * BAR ? '#' : '.';

@@ -34,24 +34,26 @@ typedef struct {
 static nr_status require_one_world(const nr_world *world) {
     const char *tasks = getenv("SLURM_NTASKS");
     bool many = tasks && strtol(tasks, NULL, 10) > 1 && !getenv("OMPI_COMM_WORLD_SIZE");
-    NR_REQUIRE(nr_world_size(world) > 1 || !many, NR_ERR_USAGE,
-               "this process is a world of one rank although SLURM_NTASKS is %s: start it "
-               "with srun --mpi=pmix or mpirun, or with --ntasks=1",
-               tasks);
+    NR_REQUIRE(
+        nr_world_size(world) > 1 || !many, NR_ERR_USAGE,
+        "this process is a world of one rank although SLURM_NTASKS is %s: start it "
+        "with srun --mpi=pmix or mpirun, or with --ntasks=1",
+        tasks);
     return NR_OK;
 }
 
 static nr_status plan_layers(nr_run *run) {
     uint32_t *nodes;
-    nr_status status =
-        nr_layers_select(run->inputs.graph, run->options->layer, &nodes, &run->n_layers);
+    nr_status status = nr_layers_select(run->inputs.graph, run->options->layer, &nodes,
+                                        &run->n_layers);
     NR_TRY(status);
     if (run->n_layers > 1 && run->options->filters)
         status = nr_fail(NR_ERR_USAGE, "--filters: only with one layer, here are %zu",
                          run->n_layers);
     else if (!NR_NEW(run->layers, run->n_layers)) status = NR_ERR_INTERNAL;
     for (size_t i = 0; i < run->n_layers && status == NR_OK; i++)
-        status = nr_run_layer_plan(&run->inputs, run->options, nodes[i], &run->layers[i]);
+        status =
+            nr_run_layer_plan(&run->inputs, run->options, nodes[i], &run->layers[i]);
     free(nodes);
     return status;
 }

@@ -40,19 +40,20 @@ static nr_status keep_old(const char *path) {
     return status;
 }
 
-static nr_status match(const char *path, const nr_store *stored, const nr_store *wanted) {
+static nr_status match(const char *path, const nr_store *stored,
+                       const nr_store *wanted) {
     NR_TRY(nr_plan_match(path, &stored->plan, &wanted->plan));
     NR_REQUIRE(stored->n_layers == wanted->n_layers, NR_ERR_MISMATCH,
                "%s holds %zu layers, this command has %zu", path, stored->n_layers,
                wanted->n_layers);
     for (size_t i = 0; i < wanted->n_layers; i++) {
         NR_REQUIRE(strcmp(stored->layers[i].name, wanted->layers[i].name) == 0,
-                   NR_ERR_MISMATCH, "%s holds layer \"%s\", this command has \"%s\"", path,
-                   stored->layers[i].name, wanted->layers[i].name);
+                   NR_ERR_MISMATCH, "%s holds layer \"%s\", this command has \"%s\"",
+                   path, stored->layers[i].name, wanted->layers[i].name);
         NR_TRY(nr_plan_match(path, &stored->layers[i].plan, &wanted->layers[i].plan));
         NR_REQUIRE(stored->layers[i].n_players == wanted->layers[i].n_players,
-                   NR_ERR_INPUT, "%s: layer \"%s\" has %zu filters, its plan says %zu", path,
-                   stored->layers[i].name, stored->layers[i].n_players,
+                   NR_ERR_INPUT, "%s: layer \"%s\" has %zu filters, its plan says %zu",
+                   path, stored->layers[i].name, stored->layers[i].n_players,
                    wanted->layers[i].n_players);
     }
     return NR_OK;
@@ -104,7 +105,8 @@ nr_status nr_session_open(const nr_options *options, nr_store *store,
     else if (there) status = adopt(session, options->output);
     if (status == NR_OK && !nr_store_is_complete(session->store)) {
         status = add_history(session, command_line);
-        /* Written at once: an output that cannot be written is known before the work. */
+        /* Written at once: an output that cannot be written is known before the work.
+         */
         if (status == NR_OK) status = nr_session_save(session);
     }
     if (status != NR_OK) {
@@ -125,8 +127,12 @@ bool nr_session_layer_done(const nr_session *session, size_t k) {
     return nr_store_layer_is_complete(&session->store->layers[k]);
 }
 
-const nr_store *nr_session_store(const nr_session *session) { return session->store; }
-bool nr_session_stopped(const nr_session *session) { return session->stopped; }
+const nr_store *nr_session_store(const nr_session *session) {
+    return session->store;
+}
+bool nr_session_stopped(const nr_session *session) {
+    return session->stopped;
+}
 
 /* ---- one layer ---- */
 

@@ -1,7 +1,7 @@
 /* Rank 0's side of a run: the store it goes on with, checkpoints, progress.
  *
- * A fresh run is a resume with nothing done: the store made from the plan is replaced by
- * the file's if there is one that fits. */
+ * A fresh run is a resume with nothing done: the store made from the plan is replaced
+ * by the file's if there is one that fits. */
 #ifndef NEURANK_RUN_SESSION_H
 #define NEURANK_RUN_SESSION_H
 
@@ -10,8 +10,8 @@
 
 typedef struct nr_session nr_session;
 
-/* Takes over `store`. The file's content replaces what was planned if it fits, is refused
- * if it does not. command_line is added to the history. */
+/* Takes over `store`. The file's content replaces what was planned if it fits, is
+ * refused if it does not. command_line is added to the history. */
 nr_status nr_session_open(const nr_options *options, nr_store *store,
                           const char *command_line, nr_session **out);
 void nr_session_free(nr_session *session);
@@ -20,7 +20,8 @@ void nr_session_free(nr_session *session);
 bool nr_session_layer_done(const nr_session *session, size_t k);
 const nr_store *nr_session_store(const nr_session *session);
 
-/* Makes layer k the one that source and sink work on; ends with nr_session_layer_end. */
+/* Makes layer k the one that source and sink work on; ends with nr_session_layer_end.
+ */
 void nr_session_layer_begin(nr_session *session, size_t k);
 void nr_session_layer_end(nr_session *session);
 nr_unit_source nr_session_source;

@@ -17,8 +17,8 @@ enum { INDEX_BITS = 20, STRATA_MAX = 64, INSERTION_MAX = 48 };
 
 _Static_assert(NR_PLAYERS_MAX == 1 << INDEX_BITS, "a player's index fits in its key");
 
-nr_status nr_sampler_new(uint64_t seed, uint64_t layer, size_t n_players, uint32_t strata,
-                         nr_sampler **out) {
+nr_status nr_sampler_new(uint64_t seed, uint64_t layer, size_t n_players,
+                         uint32_t strata, nr_sampler **out) {
     nr_sampler *sampler;
     NR_ASSERT(strata > 0 && (strata & (strata - 1)) == 0 && strata <= STRATA_MAX);
     NR_ASSERT(n_players <= NR_PLAYERS_MAX);
@@ -44,8 +44,8 @@ void nr_sampler_free(nr_sampler *sampler) {
 }
 
 /* The key as a 64-bit fraction of one; its last bits give way to the player's index. */
-static uint64_t key_of(const nr_sampler *s, uint32_t player, uint32_t sweep, uint32_t block,
-                       uint32_t pair) {
+static uint64_t key_of(const nr_sampler *s, uint32_t player, uint32_t sweep,
+                       uint32_t block, uint32_t pair) {
     uint64_t hash[2], draw[2];
     uint32_t group = block >> s->log2_strata, w = block & (s->strata - 1);
     nr_stream_draw(s->strata_stream, player, group, sweep, pair, hash);
@@ -72,7 +72,8 @@ static void sort_radix(uint64_t *keys, uint64_t *scratch, size_t n) {
         size_t start[257] = {0};
         for (size_t i = 0; i < n; i++) start[(keys[i] >> shift & 0xff) + 1]++;
         for (size_t b = 1; b < 257; b++) start[b] += start[b - 1];
-        for (size_t i = 0; i < n; i++) scratch[start[keys[i] >> shift & 0xff]++] = keys[i];
+        for (size_t i = 0; i < n; i++)
+            scratch[start[keys[i] >> shift & 0xff]++] = keys[i];
         memcpy(keys, scratch, n * sizeof *keys);
     }
 }

@@ -69,8 +69,9 @@ nr_status nr_master_result(nr_master *master, int worker, uint64_t unit,
     hand *h = known ? &master->hands[worker] : NULL;
     size_t at = 0;
     while (h && at < h->n && h->units[at] != unit) at++;
-    NR_REQUIRE(h && at < h->n, NR_ERR_INTERNAL, "rank %d finished unit %llu without having it",
-               worker, (unsigned long long)unit);
+    NR_REQUIRE(h && at < h->n, NR_ERR_INTERNAL,
+               "rank %d finished unit %llu without having it", worker,
+               (unsigned long long)unit);
     for (; at + 1 < h->n; at++) h->units[at] = h->units[at + 1];
     h->n--;
     master->n_under_way--;
@@ -78,7 +79,9 @@ nr_status nr_master_result(nr_master *master, int worker, uint64_t unit,
     return NR_OK;
 }
 
-void nr_master_stop(nr_master *master) { master->stopped = true; }
+void nr_master_stop(nr_master *master) {
+    master->stopped = true;
+}
 
 bool nr_master_finished(const nr_master *master) {
     return master->n_under_way == 0 && (master->stopped || master->exhausted);

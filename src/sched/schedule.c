@@ -102,7 +102,8 @@ typedef struct {
 
 static void hand_out(master_state *m, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        nr_message message = {.kind = NR_MESSAGE_ASSIGN, .unit = m->assignments[i].unit};
+        nr_message message = {.kind = NR_MESSAGE_ASSIGN,
+                              .unit = m->assignments[i].unit};
         if (m->assignments[i].worker == 0) todo_add(&m->rank.list, message.unit);
         else send_message(&m->rank, m->assignments[i].worker, &message);
     }
@@ -114,8 +115,8 @@ static void fail(master_state *m, nr_status status) {
     nr_master_stop(m->machine);
 }
 
-static nr_status take_result(master_state *m, int worker, uint64_t unit, nr_status status,
-                             const uint64_t *tally) {
+static nr_status take_result(master_state *m, int worker, uint64_t unit,
+                             nr_status status, const uint64_t *tally) {
     size_t n;
     if (status == NR_OK) status = m->sink->accept(m->sink->self, unit, tally);
     if (status != NR_OK) fail(m, status);
@@ -167,8 +168,8 @@ static nr_status master_loop(master_state *m) {
     return NR_OK;
 }
 
-/* A master that stops does not begin units that it has not begun, but the machine counts
- * them: they are worked off like everybody else's. */
+/* A master that stops does not begin units that it has not begun, but the machine
+ * counts them: they are worked off like everybody else's. */
 static nr_status master_run(rank_state rank, nr_unit_source *source, void *source_self,
                             const nr_sink *sink) {
     int size = rank.transport->size;
@@ -189,7 +190,8 @@ err_free:
 }
 
 nr_status nr_schedule_run(nr_transport *transport, nr_unit_runner *runner,
-                          nr_unit_source *source, void *source_self, const nr_sink *sink) {
+                          nr_unit_source *source, void *source_self,
+                          const nr_sink *sink) {
     rank_state rank = {.transport = transport, .runner = runner};
     rank.capacity = NR_MESSAGE_HEAD + nr_unit_result_words(runner);
     if (!NR_NEW(rank.words, rank.capacity)) return NR_ERR_INTERNAL;

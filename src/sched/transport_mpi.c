@@ -37,11 +37,12 @@ static void mpi_send(void *self, int to, const uint64_t *words, size_t n) {
     NR_ASSERT(n <= INT32_MAX);
     NR_ASSERT(nr_grow((void **)&out->words, &out->capacity, n, sizeof *words) == NR_OK);
     memcpy(out->words, words, n * sizeof *words);
-    MPI_Isend(out->words, (int)n, MPI_UINT64_T, to, TAG_MESSAGE, world->all, &out->request);
+    MPI_Isend(out->words, (int)n, MPI_UINT64_T, to, TAG_MESSAGE, world->all,
+              &out->request);
 }
 
-static bool mpi_receive(void *self, bool wait, uint64_t *words, size_t capacity, size_t *n,
-                        int *from) {
+static bool mpi_receive(void *self, bool wait, uint64_t *words, size_t capacity,
+                        size_t *n, int *from) {
     nr_world *world = self;
     MPI_Status status;
     int there = 0, count;
@@ -109,11 +110,19 @@ void nr_world_stop(nr_world *world) {
     free(world);
 }
 
-void nr_world_abort(nr_world *world, int exit_code) { MPI_Abort(world->all, exit_code); }
+void nr_world_abort(nr_world *world, int exit_code) {
+    MPI_Abort(world->all, exit_code);
+}
 
-int nr_world_rank(const nr_world *world) { return world->rank; }
-int nr_world_size(const nr_world *world) { return world->size; }
-nr_transport *nr_world_transport(nr_world *world) { return &world->transport; }
+int nr_world_rank(const nr_world *world) {
+    return world->rank;
+}
+int nr_world_size(const nr_world *world) {
+    return world->size;
+}
+nr_transport *nr_world_transport(nr_world *world) {
+    return &world->transport;
+}
 
 nr_status nr_world_share(nr_world *world, nr_status status) {
     int mine = (int)status, worst = mine;

@@ -13,7 +13,7 @@ struct nr_unit_runner {
     nr_unit unit;
     uint64_t at; /* next block of the unit */
     nr_tally *tally;
-    uint32_t *permutation;       /* [n] */
+    uint32_t *permutation;        /* [n] */
     int64_t *marginals[PAIRS][2]; /* forward, reverse: [n] */
 };
 
@@ -71,10 +71,11 @@ nr_status nr_unit_step(nr_unit_runner *runner, bool *done) {
     visit.value_empty = ends.empty;
     visit.images = ends.images;
     visit.coalition_images += 2 * ends.images;
-    NR_REQUIRE(nr_tally_add(runner->tally, &visit), NR_ERR_UNIT,
-               "block %llu: the values of its coalitions spread too widely to be summed "
-               "exactly",
-               (unsigned long long)block);
+    NR_REQUIRE(
+        nr_tally_add(runner->tally, &visit), NR_ERR_UNIT,
+        "block %llu: the values of its coalitions spread too widely to be summed "
+        "exactly",
+        (unsigned long long)block);
     *done = ++runner->at == runner->unit.n_blocks;
     return NR_OK;
 }

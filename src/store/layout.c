@@ -28,10 +28,9 @@ static nr_status write_plan(nr_h5 *file, const char *object, const nr_plan *plan
 }
 
 static const char *const root_fields[] = {"model", "layers", "data", "images", "seed"};
-static const char *const layer_fields[] = {"node",    "method", "metric",
-                                           "ablate",  "filters", "block",
-                                           "strata",  "unit",    "units_per_sweep",
-                                           "kernels", "numbers"};
+static const char *const layer_fields[] = {
+    "node",   "method", "metric",          "ablate",  "filters", "block",
+    "strata", "unit",   "units_per_sweep", "kernels", "numbers"};
 
 static nr_status read_plan(const nr_h5 *file, const char *object,
                            const char *const *fields, size_t n, nr_plan *plan) {
@@ -99,13 +98,14 @@ static nr_status write_results(nr_h5 *file, const nr_store_layer *layer,
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         NR_TRY(write_column(file, layer->name, columns[i].name, columns[i].long_name,
                             columns[i].units, NR_H5_F64, r->n, columns[i].values));
-    NR_TRY(write_column(file, layer->name, "rank", "place by Shapley value, 0 is the best",
-                        "1", NR_H5_U32, r->n, r->rank));
+    NR_TRY(write_column(file, layer->name, "rank",
+                        "place by Shapley value, 0 is the best", "1", NR_H5_U32, r->n,
+                        r->rank));
     NR_TRY(write_flag(file, layer->name, "dead", "filter that never changed a value",
                       "live dead", r->n, r->dead));
     return write_flag(file, layer->name, "unreliable",
-                      "interval that rests on too few events", "reliable unreliable", r->n,
-                      r->unreliable);
+                      "interval that rests on too few events", "reliable unreliable",
+                      r->n, r->unreliable);
 }
 
 static nr_status write_summary(nr_h5 *file, const nr_store_layer *layer,
@@ -127,8 +127,9 @@ static nr_status write_summary(nr_h5 *file, const nr_store_layer *layer,
                    {"value_empty", r->value_empty},
                    {"seconds", layer->seconds}};
     snprintf(path, sizeof path, "/%s", layer->name);
-    NR_TRY(nr_h5_write_text(file, path, "status",
-                            nr_store_layer_is_complete(layer) ? "complete" : "partial"));
+    NR_TRY(
+        nr_h5_write_text(file, path, "status",
+                         nr_store_layer_is_complete(layer) ? "complete" : "partial"));
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         NR_TRY(nr_h5_write_attribute(file, path, counts[i].name, NR_H5_U64, 1,
                                      &counts[i].value));
@@ -151,7 +152,8 @@ static nr_status write_state_scales(nr_h5 *file, const nr_store_layer *layer) {
     char path[PATH_BYTES];
     NR_TRY(nr_h5_make_group(file, join(path, layer->name, "state")));
     NR_TRY(nr_h5_make_scale(file, join(path, layer->name, "state/word"),
-                            "64-bit word of a player's exact sums", NULL, NR_TALLY_WORDS));
+                            "64-bit word of a player's exact sums", NULL,
+                            NR_TALLY_WORDS));
     return nr_h5_make_scale(file, join(path, layer->name, "state/count"),
                             "word of the counts", NULL, NR_TALLY_COUNTS);
 }
@@ -224,11 +226,11 @@ static nr_status write_open_sweep(nr_h5 *file, const nr_store_layer *layer, size
     const nr_tally *tally;
     nr_fold_open_get(layer->fold, k, &sweep, &done, &tally);
     NR_TRY(encode(tally, &words));
-    nr_status status = nr_h5_write_rows(file, join(path, layer->name, "state/open_done"),
-                                        NR_H5_U8, k, 1, done);
+    nr_status status = nr_h5_write_rows(
+        file, join(path, layer->name, "state/open_done"), NR_H5_U8, k, 1, done);
     if (status == NR_OK)
-        status = nr_h5_write_rows(file, join(path, layer->name, "state/open"), NR_H5_U64, k,
-                                  1, words);
+        status = nr_h5_write_rows(file, join(path, layer->name, "state/open"),
+                                  NR_H5_U64, k, 1, words);
     if (status == NR_OK)
         status = nr_h5_write_rows(file, join(path, layer->name, "state/open_counts"),
                                   NR_H5_U64, k, 1,
@@ -258,7 +260,8 @@ static nr_status write_open(nr_h5 *file, const nr_store_layer *layer) {
 
 /* ---- writing ---- */
 
-static nr_status write_layer(nr_h5 *file, const nr_store_layer *layer, double confidence) {
+static nr_status write_layer(nr_h5 *file, const nr_store_layer *layer,
+                             double confidence) {
     char path[PATH_BYTES];
     nr_results *results;
     snprintf(path, sizeof path, "/%s", layer->name);
@@ -302,9 +305,8 @@ static nr_status read_complete(const nr_h5 *file, nr_store_layer *layer,
     size_t n = layer->n_players;
     uint64_t *words;
     if (!NR_NEW(words, nr_tally_words(n))) return NR_ERR_INTERNAL;
-    nr_status status =
-        nr_h5_read(file, join(path, layer->name, "state/complete"), NR_H5_U64,
-                   NR_TALLY_WORDS * n, words);
+    nr_status status = nr_h5_read(file, join(path, layer->name, "state/complete"),
+                                  NR_H5_U64, NR_TALLY_WORDS * n, words);
     if (status == NR_OK)
         status = nr_h5_read(file, join(path, layer->name, "state/complete_counts"),
                             NR_H5_U64, NR_TALLY_COUNTS, words + NR_TALLY_WORDS * n);
@@ -321,11 +323,11 @@ static nr_status read_open_sweep(const nr_h5 *file, nr_store_layer *layer, size_
     uint8_t *done = NULL;
     nr_status status = NR_ERR_INTERNAL;
     if (!NR_NEW(words, nr_tally_words(n)) || !NR_NEW(done, units)) goto err_free;
-    NR_TRY_GOTO(nr_h5_read_rows(file, join(path, layer->name, "state/open_done"), NR_H5_U8,
-                                k, 1, done),
+    NR_TRY_GOTO(nr_h5_read_rows(file, join(path, layer->name, "state/open_done"),
+                                NR_H5_U8, k, 1, done),
                 err_free);
-    NR_TRY_GOTO(nr_h5_read_rows(file, join(path, layer->name, "state/open"), NR_H5_U64, k,
-                                1, words),
+    NR_TRY_GOTO(nr_h5_read_rows(file, join(path, layer->name, "state/open"), NR_H5_U64,
+                                k, 1, words),
                 err_free);
     NR_TRY_GOTO(nr_h5_read_rows(file, join(path, layer->name, "state/open_counts"),
                                 NR_H5_U64, k, 1, words + NR_TALLY_WORDS * n),
@@ -348,7 +350,8 @@ static nr_status require_dims(const nr_h5 *file, const char *object, size_t rank
     return NR_OK;
 }
 
-static nr_status read_open(const nr_h5 *file, nr_store_layer *layer, uint64_t complete) {
+static nr_status read_open(const nr_h5 *file, nr_store_layer *layer,
+                           uint64_t complete) {
     char path[PATH_BYTES];
     size_t dims[NR_H5_RANK], rank;
     size_t units = (size_t)nr_fold_units_per_sweep(layer->fold);
@@ -365,28 +368,31 @@ static nr_status read_open(const nr_h5 *file, nr_store_layer *layer, uint64_t co
                         (size_t[]){n, NR_TALLY_COUNTS}));
     uint64_t *sweeps;
     if (!NR_NEW(sweeps, n)) return NR_ERR_INTERNAL;
-    nr_status status =
-        nr_h5_read(file, join(path, layer->name, "state/open_sweep"), NR_H5_U64, n, sweeps);
+    nr_status status = nr_h5_read(file, join(path, layer->name, "state/open_sweep"),
+                                  NR_H5_U64, n, sweeps);
     for (size_t k = 0; k < n && status == NR_OK; k++) {
         if (sweeps[k] < complete || (k > 0 && sweeps[k] <= sweeps[k - 1]))
-            status = nr_fail(NR_ERR_INPUT, "%s: layer \"%s\": sweep %llu is out of order",
-                             nr_h5_path(file), layer->name, (unsigned long long)sweeps[k]);
+            status =
+                nr_fail(NR_ERR_INPUT, "%s: layer \"%s\": sweep %llu is out of order",
+                        nr_h5_path(file), layer->name, (unsigned long long)sweeps[k]);
         else status = read_open_sweep(file, layer, k, sweeps[k]);
     }
     free(sweeps);
     return status;
 }
 
-static nr_status read_layer(const nr_h5 *file, const char *name, nr_store_layer *layer) {
+static nr_status read_layer(const nr_h5 *file, const char *name,
+                            nr_store_layer *layer) {
     char group[PATH_BYTES], path[PATH_BYTES];
     size_t dims[NR_H5_RANK], rank;
     uint64_t sweeps, units = 0;
     snprintf(group, sizeof group, "/%s", name);
     if (!(layer->name = nr_strdup(name))) return NR_ERR_INTERNAL;
-    NR_TRY(read_plan(file, group, layer_fields, sizeof layer_fields / sizeof *layer_fields,
-                     &layer->plan));
+    NR_TRY(read_plan(file, group, layer_fields,
+                     sizeof layer_fields / sizeof *layer_fields, &layer->plan));
     NR_TRY(nr_h5_read_attribute_u64(file, group, "sweeps", &sweeps));
-    NR_TRY(nr_h5_read_attribute_u64(file, group, "sweeps_planned", &layer->sweeps_planned));
+    NR_TRY(nr_h5_read_attribute_u64(file, group, "sweeps_planned",
+                                    &layer->sweeps_planned));
     NR_TRY(nr_h5_read_attribute(file, group, "seconds", 1, &layer->seconds));
     NR_TRY(nr_h5_dims(file, join(path, name, "filter"), dims, &rank));
     NR_REQUIRE(rank == 1 && dims[0] > 0 && dims[0] <= 1 << 20, NR_ERR_INPUT,
@@ -434,7 +440,8 @@ nr_status nr_layout_read(const nr_h5 *file, nr_store **out) {
     NR_TRY(nr_h5_groups(file, "/", &names, &n));
     nr_status status = NR_OK;
     if (n == 0 || n > LAYERS_MAX)
-        status = nr_fail(NR_ERR_INPUT, "%s: a store of %zu layers", nr_h5_path(file), n);
+        status =
+            nr_fail(NR_ERR_INPUT, "%s: a store of %zu layers", nr_h5_path(file), n);
     if (status == NR_OK) status = nr_store_new(n, &store);
     if (status == NR_OK) status = read_root(file, store);
     for (size_t i = 0; i < n; i++) {

@@ -50,7 +50,8 @@ nr_status nr_store_add_history(nr_store *store, const char *line) {
     size_t bytes = strlen(store->history) + strlen(line) + 2;
     char *joined = nr_new(bytes, 1);
     if (!joined) return NR_ERR_INTERNAL;
-    snprintf(joined, bytes, "%s%s%s", store->history, *store->history ? "\n" : "", line);
+    snprintf(joined, bytes, "%s%s%s", store->history, *store->history ? "\n" : "",
+             line);
     free(store->history);
     store->history = joined;
     return NR_OK;

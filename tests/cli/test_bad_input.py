@@ -119,6 +119,12 @@ def main():
           *shapley(LENET, "nan.h5"))
     write_images("double.h5", X.astype(np.float64), Y)
     fails(3, "double.h5: /images is neither uint8 nor float32", *shapley(LENET, "double.h5"))
+    with h5py.File("huge.h5", "w") as f:
+        f.create_dataset("images", (2 ** 31, 1, 28, 28), np.uint8, chunks=(64, 1, 28, 28))
+        f.create_dataset("labels", (2 ** 31,), np.int32, chunks=(64,))
+    size = os.path.getsize("huge.h5")
+    fails(3, f"huge.h5: /images claims {2 ** 31 * 784} bytes, the file has {size}",
+          *shapley(LENET, "huge.h5"))
     write_images("std.h5", X, Y, std=0.0)
     fails(3, 'std.h5: attribute "std" of /images is 0', *shapley(LENET, "std.h5"))
     fails(2, "--images 5: good.h5 holds 4 images", *shapley(LENET, good, "--images", "5"))

@@ -8,8 +8,8 @@
 /* "<path>.<pid>.tmp"; *out owned by the caller. */
 nr_status nr_publish_name(const char *path, char **out);
 
-/* Syncs `temporary` and renames it to path. On failure the temporary file is removed and
- * what stood at path before still stands. */
+/* Syncs `temporary` and renames it to path. On failure the temporary file is removed
+ * and what stood at path before still stands. */
 nr_status nr_publish_commit(const char *temporary, const char *path);
 
 /* Removes a temporary file that is not to be published. */

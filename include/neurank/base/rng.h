@@ -17,7 +17,7 @@ typedef struct {
 nr_stream nr_stream_make(uint64_t seed, const char *purpose, uint64_t index);
 
 /* 128 random bits at one counter. */
-void nr_stream_draw(nr_stream stream, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
-                    uint64_t out[2]);
+void nr_stream_draw(nr_stream stream, uint32_t c0, uint32_t c1, uint32_t c2,
+                    uint32_t c3, uint64_t out[2]);
 
 #endif

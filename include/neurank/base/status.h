@@ -2,13 +2,15 @@
  *
  * Codes are grouped by what is lost; the group decides the exit code of the program
  * (README.md, "Exit codes"). Whoever first decides that something is an error calls
- * nr_fail, which writes the one line a user sees; callers pass the status on silently. */
+ * nr_fail, which writes the one line a user sees; callers pass the status on silently.
+ */
 #ifndef NEURANK_BASE_STATUS_H
 #define NEURANK_BASE_STATUS_H
 
 typedef enum {
     NR_OK = 0,
-    NR_ERR_INTERNAL, /* the program: a broken promise of the code itself, or no memory */
+    NR_ERR_INTERNAL, /* the program: a broken promise of the code itself, or no memory
+                      */
     NR_ERR_USAGE,    /* the command */
     NR_ERR_INPUT,    /* an input file */
     NR_ERR_MISMATCH, /* the store belongs to another command */
@@ -20,6 +22,10 @@ typedef enum {
 /* Writes "neurank: error: <message>" as one line on the log and returns code. */
 nr_status nr_fail(nr_status code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+#ifdef __clang_analyzer__ /* sees then that what is returned is a failure */
+#define nr_fail(code, ...) ((nr_fail)((code), __VA_ARGS__), (code))
+#endif
 
 /* The documented exit code of a status. */
 int nr_status_exit_code(nr_status status);

@@ -9,7 +9,8 @@
  * channel, and absent means 1, 0, 1.
  *
  * One process opens the file and reads the chosen images; their raw bytes and the small
- * header may then live in memory shared by a node (nr_images_pack, nr_images_unpack). */
+ * header may then live in memory shared by a node (nr_images_pack, nr_images_unpack).
+ */
 #ifndef NEURANK_DATASET_IMAGES_H
 #define NEURANK_DATASET_IMAGES_H
 
@@ -23,15 +24,15 @@
 typedef struct nr_images nr_images;
 
 typedef struct {
-    size_t wanted;  /* a class-balanced subset of that many images; 0: all */
-    uint64_t seed;  /* chooses the subset and the order */
-    bool shuffled;  /* in a random order, else in the file's */
+    size_t wanted; /* a class-balanced subset of that many images; 0: all */
+    uint64_t seed; /* chooses the subset and the order */
+    bool shuffled; /* in a random order, else in the file's */
 } nr_selection;
 
 /* Opens, checks against the network's input and class count, selects and reads. The
  * caller owns *out and the raw memory in it. */
-nr_status nr_images_load(const char *path, const nr_graph *graph, nr_selection selection,
-                         nr_images **out);
+nr_status nr_images_load(const char *path, const nr_graph *graph,
+                         nr_selection selection, nr_images **out);
 void nr_images_free(nr_images *images);
 
 size_t nr_images_count(const nr_images *images);

@@ -1,7 +1,7 @@
 /* Foreign image files -> the project's HDF5 form (images.h).
  *
- *   IDX        MNIST's format, plain or gzip: images (n, h, w) or (n, c, h, w), labels (n)
- *   CIFAR-10   the binary version: records of one label byte and 3 x 32 x 32 bytes
+ *   IDX        MNIST's format, plain or gzip: images (n, h, w) or (n, c, h, w), labels
+ * (n) CIFAR-10   the binary version: records of one label byte and 3 x 32 x 32 bytes
  *   npy        NumPy 1.0 to 3.0: images (n, c, h, w) or (n, h, w), uint8 or float32 or
  *              float64; labels (n) of any integer type; C order
  *
@@ -19,7 +19,8 @@ enum { NR_IMPORT_CHANNELS = 1024 }; /* most numbers in mean or std */
 
 typedef struct {
     nr_import_format format;
-    const char *const *inputs; /* IDX, npy: images, labels; CIFAR-10: one file or more */
+    const char *const
+        *inputs; /* IDX, npy: images, labels; CIFAR-10: one file or more */
     size_t n_inputs;
     const char *output;
     double scale; /* NAN: 1/255 for uint8, 1 for float32 */

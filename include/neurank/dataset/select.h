@@ -8,8 +8,8 @@
 #include "neurank/base/status.h"
 
 /* Marks a subset in which the classes differ by at most one image, as far as each class
- * has enough: chosen[k] of `wanted` ascending indices below n. classes: labels are below
- * it. */
+ * has enough: chosen[k] of `wanted` ascending indices below n. classes: labels are
+ * below it. */
 nr_status nr_select_balanced(const uint32_t *labels, size_t n, size_t classes,
                              size_t wanted, uint64_t seed, uint32_t *chosen);
 

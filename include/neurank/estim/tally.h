@@ -5,9 +5,9 @@
  * value_empty without a rounding error.
  *
  * A block visit plays two independent pairs (a walk and its reverse) on one block of
- * images. With f and r the marginals of a player in a walk and in its reverse, summed over
- * the block's images, pair j gives p_j = f + r and q_j = f - r. A tally holds, for each
- * player,
+ * images. With f and r the marginals of a player in a walk and in its reverse, summed
+ * over the block's images, pair j gives p_j = f + r and q_j = f - r. A tally holds, for
+ * each player,
  *
  *   sum     p_0 + p_1                 the estimate
  *   within  (p_0 - p_1)^2             its variance for these images
@@ -55,20 +55,22 @@ void nr_tally_decode(nr_tally *tally, const uint64_t *words);
 uint64_t nr_tally_visits(const nr_tally *tally);
 uint64_t nr_tally_images(const nr_tally *tally); /* image visits */
 uint64_t nr_tally_coalition_images(const nr_tally *tally);
-double nr_tally_value_full(const nr_tally *tally); /* mean an image; NAN without visits */
+double
+nr_tally_value_full(const nr_tally *tally); /* mean an image; NAN without visits */
 double nr_tally_value_empty(const nr_tally *tally);
 
 typedef struct {
     double shapley;
-    double variance;       /* of the estimate, for these images */
-    double population;     /* of the estimate, for images drawn like these */
-    double freedom;        /* degrees of freedom of `variance` */
-    double antithetic;     /* variance of pairs over that of independent walks */
-    double largest_share;  /* of one visit in the sum of squares behind `variance` */
-    bool dead;             /* no marginal ever differed from zero */
+    double variance;      /* of the estimate, for these images */
+    double population;    /* of the estimate, for images drawn like these */
+    double freedom;       /* degrees of freedom of `variance` */
+    double antithetic;    /* variance of pairs over that of independent walks */
+    double largest_share; /* of one visit in the sum of squares behind `variance` */
+    bool dead;            /* no marginal ever differed from zero */
 } nr_player_estimate;
 
 /* sweeps: how often each block was visited (1 while the first sweep is under way) */
-nr_player_estimate nr_tally_estimate(const nr_tally *tally, size_t player, uint64_t sweeps);
+nr_player_estimate nr_tally_estimate(const nr_tally *tally, size_t player,
+                                     uint64_t sweeps);
 
 #endif

@@ -1,5 +1,5 @@
-/* The game of a layer's filters: players are output channels, a coalition's value is the
- * network's mean score with all other channels ablated. */
+/* The game of a layer's filters: players are output channels, a coalition's value is
+ * the network's mean score with all other channels ablated. */
 #ifndef NEURANK_GAME_FILTER_H
 #define NEURANK_GAME_FILTER_H
 
@@ -9,7 +9,7 @@
 #include "neurank/nn/cut.h"
 
 typedef struct {
-    const nr_graph *graph;     /* all borrowed for the life of the game */
+    const nr_graph *graph; /* all borrowed for the life of the game */
     const nr_images *images;
     const nr_kernels *kernels;
     uint32_t layer;
@@ -53,7 +53,8 @@ nr_status nr_channel_sums(const nr_graph *graph, const nr_images *images,
                           const nr_kernels *kernels, uint32_t layer, size_t first,
                           size_t count, uint64_t *sums);
 /* means[channels] from the sums of all `n_images`. */
-void nr_channel_means(const uint64_t *sums, size_t channels, size_t n_images, float *means);
+void nr_channel_means(const uint64_t *sums, size_t channels, size_t n_images,
+                      float *means);
 /* Adds one set of sums to another. */
 void nr_channel_sums_merge(uint64_t *into, const uint64_t *from, size_t channels);
 

@@ -1,8 +1,9 @@
 /* A cooperative game, played block by block.
  *
- * The value of a coalition is a mean over images; a block is a few images with values of
- * their own, and every block may be walked in an order of its own (idea 1 of the README).
- * Values are integers in units of 2^-36 (base/quantum.h), summed over the block's images.
+ * The value of a coalition is a mean over images; a block is a few images with values
+ * of their own, and every block may be walked in an order of its own (idea 1 of the
+ * README). Values are integers in units of 2^-36 (base/quantum.h), summed over the
+ * block's images.
  *
  * A game belongs to one thread. It does not know how it is sampled. */
 #ifndef NEURANK_GAME_GAME_H

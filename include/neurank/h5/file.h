@@ -43,20 +43,24 @@ bool nr_h5_has_attribute(const nr_h5 *file, const char *object, const char *name
 nr_status nr_h5_groups(const nr_h5 *file, const char *group, char ***out, size_t *n);
 nr_status nr_h5_dims(const nr_h5 *file, const char *object, size_t dims[NR_H5_RANK],
                      size_t *rank);
-/* Class of the stored numbers: 'u' and 'i' integers, 'f' floats, '?' other; bytes each */
+/* Refuses a dataset that claims more than its file can hold (compressed 1032 to 1 at
+ * most), before anybody makes room for it. */
+nr_status nr_h5_require_stored(const nr_h5 *file, const char *object);
+/* Class of the stored numbers: 'u' and 'i' integers, 'f' floats, '?' other; bytes each
+ */
 nr_status nr_h5_stored_type(const nr_h5 *file, const char *object, char *kind,
                             size_t *bytes);
 /* Rows [first, first + count) along the first axis, all of the others, as `type`. */
 nr_status nr_h5_read_rows(const nr_h5 *file, const char *object, nr_h5_type type,
                           size_t first, size_t count, void *out);
 /* The whole dataset, which must have exactly `count` elements. */
-nr_status nr_h5_read(const nr_h5 *file, const char *object, nr_h5_type type, size_t count,
-                     void *out);
+nr_status nr_h5_read(const nr_h5 *file, const char *object, nr_h5_type type,
+                     size_t count, void *out);
 /* A numeric attribute of 1 or `count` elements; one element is repeated. */
 nr_status nr_h5_read_attribute(const nr_h5 *file, const char *object, const char *name,
                                size_t count, double *out);
-nr_status nr_h5_read_attribute_u64(const nr_h5 *file, const char *object, const char *name,
-                                   uint64_t *out);
+nr_status nr_h5_read_attribute_u64(const nr_h5 *file, const char *object,
+                                   const char *name, uint64_t *out);
 /* Text attribute; *out freed by the caller. */
 nr_status nr_h5_read_text(const nr_h5 *file, const char *object, const char *name,
                           char **out);
@@ -78,9 +82,10 @@ typedef struct {
 nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
                            const uint32_t *values, size_t n);
 /* Creates and writes a dataset; data NULL: created only, for nr_h5_write_rows. */
-nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset, const void *data);
-nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type, size_t first,
-                           size_t count, const void *data);
+nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
+                             const void *data);
+nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
+                           size_t first, size_t count, const void *data);
 nr_status nr_h5_write_attribute(nr_h5 *file, const char *object, const char *name,
                                 nr_h5_type type, size_t count, const void *values);
 nr_status nr_h5_write_text(nr_h5 *file, const char *object, const char *name,

@@ -8,7 +8,8 @@
  *            layer
  *   CONST --> TWO -- relu, pool, bn, depthwise --> TWO -- conv, dense --> LINEAR
  *     |        ^                                    |                       |
- *     +--------+-- add, mul, concat ----------------+----> add, affine -----+--> relu: MIXED
+ *     +--------+-- add, mul, concat ----------------+----> add, affine -----+--> relu:
+ * MIXED
  *
  * The frontier is the TWO and LINEAR tensors that MIXED operators (or the score) read:
  * what a coalition has to form before the suffix runs.

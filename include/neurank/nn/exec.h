@@ -9,8 +9,9 @@
  * tensor that does not depend on the coalition stands in memory once.
  *
  * In a `linear` execution only the linear part of each operator acts: biases and shifts
- * are left out, padding is zero, an addend that is external and not varying is left out.
- * It maps differences of inputs to differences of outputs (idea 2 of the README). */
+ * are left out, padding is zero, an addend that is external and not varying is left
+ * out. It maps differences of inputs to differences of outputs (idea 2 of the README).
+ */
 #ifndef NEURANK_NN_EXEC_H
 #define NEURANK_NN_EXEC_H
 

@@ -4,8 +4,8 @@
  *    weights. What the BatchNorm would make of a silent channel is kept in
  *    nr_node.silent, so that the ablation `weights` still sees it.
  *  - Zero padding in front of a convolution becomes the convolution's own.
- *  - A flatten read by dense layers only becomes a permutation of their weights, and the
- *    reshape itself costs nothing (nr_reshape_is_view).
+ *  - A flatten read by dense layers only becomes a permutation of their weights, and
+ * the reshape itself costs nothing (nr_reshape_is_view).
  *  - Nodes that the output does not depend on are dropped. */
 #ifndef NEURANK_NN_FOLD_H
 #define NEURANK_NN_FOLD_H

@@ -9,8 +9,8 @@
  * features in ONNX order.
  *
  * The graph is plain arrays and offsets, so that one rank reads the file and all others
- * receive it: nr_graph_pack gives the structure as bytes, the weights are one array that
- * may live in memory shared by a whole node. */
+ * receive it: nr_graph_pack gives the structure as bytes, the weights are one array
+ * that may live in memory shared by a whole node. */
 #ifndef NEURANK_NN_GRAPH_H
 #define NEURANK_NN_GRAPH_H
 
@@ -22,21 +22,21 @@
 
 typedef enum {
     NR_OP_INPUT,
-    NR_OP_CONV,            /* weight [kh, kw, c_in/group, c_out], bias [c_out] */
-    NR_OP_DENSE,           /* weight [c_in, c_out], bias [c_out] */
-    NR_OP_AFFINE,          /* per channel: x * weight[c] + bias[c] */
+    NR_OP_CONV,   /* weight [kh, kw, c_in/group, c_out], bias [c_out] */
+    NR_OP_DENSE,  /* weight [c_in, c_out], bias [c_out] */
+    NR_OP_AFFINE, /* per channel: x * weight[c] + bias[c] */
     NR_OP_RELU,
-    NR_OP_LEAKY_RELU,      /* low: the slope below zero */
-    NR_OP_CLIP,            /* to [low, high] */
+    NR_OP_LEAKY_RELU, /* low: the slope below zero */
+    NR_OP_CLIP,       /* to [low, high] */
     NR_OP_SIGMOID,
     NR_OP_MAX_POOL,
-    NR_OP_AVG_POOL,        /* window.count_padding */
+    NR_OP_AVG_POOL, /* window.count_padding */
     NR_OP_GLOBAL_AVG_POOL,
-    NR_OP_ADD,             /* two inputs, equal shapes or one of them [1, 1, c] */
+    NR_OP_ADD, /* two inputs, equal shapes or one of them [1, 1, c] */
     NR_OP_MUL,
-    NR_OP_CONCAT,          /* along channels */
-    NR_OP_RESHAPE,         /* elements keep their ONNX (c, h, w) order */
-    NR_OP_PAD,             /* window.pad_*, value low */
+    NR_OP_CONCAT,  /* along channels */
+    NR_OP_RESHAPE, /* elements keep their ONNX (c, h, w) order */
+    NR_OP_PAD,     /* window.pad_*, value low */
     NR_OP_COUNT
 } nr_op;
 
@@ -86,8 +86,8 @@ nr_status nr_graph_add_input(nr_graph *graph, nr_label label, nr_shape shape,
                              uint32_t *out);
 /* weight as in ONNX: [c_out, c_in/group, kh, kw]; bias [c_out] or NULL. */
 nr_status nr_graph_add_conv(nr_graph *graph, nr_label label, uint32_t input,
-                            const nr_window *window, uint32_t c_out, const float *weight,
-                            const float *bias, uint32_t *out);
+                            const nr_window *window, uint32_t c_out,
+                            const float *weight, const float *bias, uint32_t *out);
 /* weight [c_out, c_in]; bias [c_out] or NULL. */
 nr_status nr_graph_add_dense(nr_graph *graph, nr_label label, uint32_t input,
                              uint32_t c_out, const float *weight, const float *bias,
@@ -96,8 +96,8 @@ nr_status nr_graph_add_dense(nr_graph *graph, nr_label label, uint32_t input,
 nr_status nr_graph_add_affine(nr_graph *graph, nr_label label, uint32_t input,
                               const float *scale, const float *shift, uint32_t *out);
 /* RELU, LEAKY_RELU, CLIP, SIGMOID */
-nr_status nr_graph_add_pointwise(nr_graph *graph, nr_label label, nr_op op, uint32_t input,
-                                 float low, float high, uint32_t *out);
+nr_status nr_graph_add_pointwise(nr_graph *graph, nr_label label, nr_op op,
+                                 uint32_t input, float low, float high, uint32_t *out);
 /* MAX_POOL, AVG_POOL, GLOBAL_AVG_POOL, PAD (value low) */
 nr_status nr_graph_add_window(nr_graph *graph, nr_label label, nr_op op, uint32_t input,
                               const nr_window *window, float low, uint32_t *out);

@@ -1,6 +1,6 @@
-/* The arithmetic of each operator on a batch of rows, twice: `reference` in plain loops,
- * `fast` on OpenBLAS and vector clones. Both have one signature and the same meaning and
- * differ in rounding only.
+/* The arithmetic of each operator on a batch of rows, twice: `reference` in plain
+ * loops, `fast` on OpenBLAS and vector clones. Both have one signature and the same
+ * meaning and differ in rounding only.
  *
  * Kernels do not check, allocate, log or read options: shapes were checked when the
  * graph was built. Activations are [rows, h, w, c], weights as in graph.h. Inputs and
@@ -35,13 +35,15 @@ typedef struct {
     /* y [n, c] = x [n, c] * scale[c] + shift[c]; shift NULL: 0 */
     void (*affine)(size_t n, size_t c, const float *x, const float *scale,
                    const float *shift, float *y);
-    void (*pointwise)(nr_op op, float low, float high, size_t n, const float *x, float *y);
+    void (*pointwise)(nr_op op, float low, float high, size_t n, const float *x,
+                      float *y);
     /* Adds what the channels `channels` of one image contribute to a convolution's
      * output: y += conv(x restricted to them). A dense layer is the 1 x 1 case on a
      * 1 x 1 map. args->rows is 1, bias is not used, y is added to. */
     void (*conv_channels)(const nr_window_args *args, const uint32_t *channels,
                           size_t n_channels);
-    /* minus cross-entropy in nats: value[r] = logits[r, label] - ln sum exp logits[r] */
+    /* minus cross-entropy in nats: value[r] = logits[r, label] - ln sum exp logits[r]
+     */
     void (*log_likelihood)(size_t rows, size_t classes, const float *logits,
                            const uint32_t *labels, double *values);
 } nr_kernels;

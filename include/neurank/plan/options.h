@@ -1,8 +1,8 @@
 /* The command line: one row an option.
  *
  * Parsing, checking, `--help`, and the option table of README.md come from the rows of
- * options.c. An option that a command does not use is an error, and so is a number out of
- * range: nothing is clamped, nothing ignored. */
+ * options.c. An option that a command does not use is an error, and so is a number out
+ * of range: nothing is clamped, nothing ignored. */
 #ifndef NEURANK_PLAN_OPTIONS_H
 #define NEURANK_PLAN_OPTIONS_H
 

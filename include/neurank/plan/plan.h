@@ -2,8 +2,9 @@
  *
  * Everything that the numbers depend on is a field: digests of model and data, layer,
  * seed, metric, ... and the version of the numbers themselves. The store carries the
- * fields; going on with a store means that all of them are equal. What only says how far
- * to go (sweeps, time) or how to look at it (confidence) is not part of the plan. */
+ * fields; going on with a store means that all of them are equal. What only says how
+ * far to go (sweeps, time) or how to look at it (confidence) is not part of the plan.
+ */
 #ifndef NEURANK_PLAN_PLAN_H
 #define NEURANK_PLAN_PLAN_H
 
@@ -29,6 +30,7 @@ void nr_plan_free(nr_plan *plan);
 
 /* NR_ERR_MISMATCH after one line that names every difference with both values. store is
  * the file that holds `stored`. */
-nr_status nr_plan_match(const char *store, const nr_plan *stored, const nr_plan *wanted);
+nr_status nr_plan_match(const char *store, const nr_plan *stored,
+                        const nr_plan *wanted);
 
 #endif

@@ -1,7 +1,7 @@
 /* Work by number.
  *
- * A sweep visits every block once; its blocks are dealt into units of equal size. Unit u
- * of a layer is part u % units_per_sweep of sweep u / units_per_sweep. */
+ * A sweep visits every block once; its blocks are dealt into units of equal size. Unit
+ * u of a layer is part u % units_per_sweep of sweep u / units_per_sweep. */
 #ifndef NEURANK_PLAN_UNITS_H
 #define NEURANK_PLAN_UNITS_H
 
@@ -16,8 +16,8 @@ typedef struct {
     uint64_t sweep, first_block, n_blocks;
 } nr_unit;
 
-/* Units of about NR_UNIT_MACS multiply-adds, at least 32 a sweep where there are that many
- * blocks. A function of the plan alone. */
+/* Units of about NR_UNIT_MACS multiply-adds, at least 32 a sweep where there are that
+ * many blocks. A function of the plan alone. */
 nr_units nr_units_plan(uint64_t n_blocks, double macs_per_visit, uint32_t group_blocks);
 nr_unit nr_units_get(const nr_units *units, uint64_t number);
 

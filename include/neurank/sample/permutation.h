@@ -1,15 +1,16 @@
 /* Permutations by number.
  *
- * Permutation (sweep, block, pair) of a layer's players is the order of their sort keys,
- * which are functions of the seed and of those numbers. Every key is uniform and the keys
- * of one permutation are independent, so every permutation is exactly uniform.
+ * Permutation (sweep, block, pair) of a layer's players is the order of their sort
+ * keys, which are functions of the seed and of those numbers. Every key is uniform and
+ * the keys of one permutation are independent, so every permutation is exactly uniform.
  *
- * Latin hypercube: the same pair of `strata` consecutive blocks forms one group, in which
- * each player's key falls once into each of `strata` equal parts of its range. With
- * stratum s = (A w + C) mod m of player i for block w of the group, A odd and C hashed for
- * each player and group, the key is (s + U) / (2 m), replaced by one minus it on a fair
- * coin: the stratified half range is mirrored because a pair's reversed walk mirrors it
- * anyway. Two pairs of one block use different hashes and are independent. */
+ * Latin hypercube: the same pair of `strata` consecutive blocks forms one group, in
+ * which each player's key falls once into each of `strata` equal parts of its range.
+ * With stratum s = (A w + C) mod m of player i for block w of the group, A odd and C
+ * hashed for each player and group, the key is (s + U) / (2 m), replaced by one minus
+ * it on a fair coin: the stratified half range is mirrored because a pair's reversed
+ * walk mirrors it anyway. Two pairs of one block use different hashes and are
+ * independent. */
 #ifndef NEURANK_SAMPLE_PERMUTATION_H
 #define NEURANK_SAMPLE_PERMUTATION_H
 
@@ -23,8 +24,8 @@ enum { NR_PLAYERS_MAX = 1 << 20 };
 typedef struct nr_sampler nr_sampler;
 
 /* layer: a number that tells the layers of a network apart. strata: a power of two. */
-nr_status nr_sampler_new(uint64_t seed, uint64_t layer, size_t n_players, uint32_t strata,
-                         nr_sampler **out);
+nr_status nr_sampler_new(uint64_t seed, uint64_t layer, size_t n_players,
+                         uint32_t strata, nr_sampler **out);
 void nr_sampler_free(nr_sampler *sampler);
 
 /* permutation [n_players]: the players in the order in which they join. */

@@ -1,10 +1,9 @@
 /* Who does which unit: a state machine, events in, actions out.
  *
  *   start      every worker gets NR_AHEAD units
- *   result     the worker gets the next unit, so that it always has one in hand while the
- *              answer is on its way
- *   stop       nobody gets anything any more
- *   finished   nothing is on the way and there is nothing left to give, or it stopped
+ *   result     the worker gets the next unit, so that it always has one in hand while
+ * the answer is on its way stop       nobody gets anything any more finished   nothing
+ * is on the way and there is nothing left to give, or it stopped
  *
  * Worker 0 is the master's own process. The machine knows neither MPI nor files. */
 #ifndef NEURANK_SCHED_MASTER_H
@@ -32,8 +31,8 @@ nr_status nr_master_new(int n_workers, nr_unit_source *source, void *source_self
                         nr_master **out);
 void nr_master_free(nr_master *master);
 
-/* Assignments made by an event: assignments [NR_AHEAD * n_workers] after start, [1] after
- * a result. Returns how many. */
+/* Assignments made by an event: assignments [NR_AHEAD * n_workers] after start, [1]
+ * after a result. Returns how many. */
 size_t nr_master_start(nr_master *master, nr_assignment *assignments);
 /* A worker finished a unit. Reports a unit it was not given. */
 nr_status nr_master_result(nr_master *master, int worker, uint64_t unit,

@@ -12,13 +12,17 @@
 
 #include "neurank/base/status.h"
 
-typedef enum { NR_MESSAGE_ASSIGN = 1, NR_MESSAGE_RESULT, NR_MESSAGE_STOP } nr_message_kind;
+typedef enum {
+    NR_MESSAGE_ASSIGN = 1,
+    NR_MESSAGE_RESULT,
+    NR_MESSAGE_STOP
+} nr_message_kind;
 
 typedef struct {
     nr_message_kind kind;
-    uint64_t unit;          /* ASSIGN, RESULT */
-    nr_status status;       /* RESULT */
-    const uint64_t *tally;  /* RESULT: [n_tally] inside the encoded words */
+    uint64_t unit;         /* ASSIGN, RESULT */
+    nr_status status;      /* RESULT */
+    const uint64_t *tally; /* RESULT: [n_tally] inside the encoded words */
     size_t n_tally;
 } nr_message;
 

@@ -23,6 +23,7 @@ typedef struct {
 /* Collective. source and sink are used on rank 0 only. Returns the first failure of any
  * unit on rank 0, and the rank's own on the others: share it. */
 nr_status nr_schedule_run(nr_transport *transport, nr_unit_runner *runner,
-                          nr_unit_source *source, void *source_self, const nr_sink *sink);
+                          nr_unit_source *source, void *source_self,
+                          const nr_sink *sink);
 
 #endif

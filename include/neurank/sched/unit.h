@@ -17,8 +17,8 @@ nr_status nr_unit_runner_new(nr_game *game, nr_sampler *sampler, const nr_units 
 void nr_unit_runner_free(nr_unit_runner *runner);
 
 void nr_unit_begin(nr_unit_runner *runner, uint64_t unit);
-/* Plays one block; *done after the last one. Small, so that the caller can look after its
- * messages in between. */
+/* Plays one block; *done after the last one. Small, so that the caller can look after
+ * its messages in between. */
 nr_status nr_unit_step(nr_unit_runner *runner, bool *done);
 /* The finished unit's tally: [nr_tally_words(n_players)]. */
 void nr_unit_result(const nr_unit_runner *runner, uint64_t *words);

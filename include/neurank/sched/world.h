@@ -1,8 +1,8 @@
 /* All ranks of a run: who they are, and what they do together at the start.
  *
- * Every call is collective unless it says otherwise. A failure that only one rank can see
- * (a file, memory) is shared with nr_world_share before the next collective call, so that
- * no rank waits for one that has left. */
+ * Every call is collective unless it says otherwise. A failure that only one rank can
+ * see (a file, memory) is shared with nr_world_share before the next collective call,
+ * so that no rank waits for one that has left. */
 #ifndef NEURANK_SCHED_WORLD_H
 #define NEURANK_SCHED_WORLD_H
 
@@ -16,7 +16,8 @@ typedef struct nr_world nr_world;
 
 /* Starts MPI; works without a launcher, as a world of one. */
 nr_status nr_world_start(nr_world **out);
-/* Ends MPI. Not after a failure that other ranks do not know of: then nr_world_abort. */
+/* Ends MPI. Not after a failure that other ranks do not know of: then nr_world_abort.
+ */
 void nr_world_stop(nr_world *world);
 /* Ends all ranks at once with this exit code. Not collective. */
 void nr_world_abort(nr_world *world, int exit_code);
@@ -30,13 +31,14 @@ nr_status nr_world_share(nr_world *world, nr_status status);
 /* Rank 0's bytes on every rank. Elsewhere *bytes is allocated (free). */
 nr_status nr_world_broadcast(nr_world *world, void **bytes, size_t *n_bytes);
 
-/* Rank 0's bytes once per node, in memory that all its ranks see, 64-byte aligned, valid
- * until nr_world_stop. data is read on rank 0 only. */
+/* Rank 0's bytes once per node, in memory that all its ranks see, 64-byte aligned,
+ * valid until nr_world_stop. data is read on rank 0 only. */
 nr_status nr_world_spread(nr_world *world, const void *data, size_t n_bytes,
                           const void **shared);
 
 /* words[n] of every rank, in order of rank: all[size * n]. */
-nr_status nr_world_gather(nr_world *world, const uint64_t *words, size_t n, uint64_t *all);
+nr_status nr_world_gather(nr_world *world, const uint64_t *words, size_t n,
+                          uint64_t *all);
 
 /* Point-to-point messages of this world. Borrowed. Not collective. */
 nr_transport *nr_world_transport(nr_world *world);

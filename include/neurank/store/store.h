@@ -11,8 +11,8 @@
  *     complete    [word, filter], complete_counts [count]
  *     open_done   [open_sweep, unit], open [open_sweep, word, filter], open_counts
  *
- * Results are derived from the state whenever the file is written; reading uses the state
- * alone. Names and types stand in layout.c and nowhere else. */
+ * Results are derived from the state whenever the file is written; reading uses the
+ * state alone. Names and types stand in layout.c and nowhere else. */
 #ifndef NEURANK_STORE_STORE_H
 #define NEURANK_STORE_STORE_H
 

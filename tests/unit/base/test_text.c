@@ -10,10 +10,10 @@
 
 static void test_numbers(void **state) {
     (void)state;
-    static const char *const bad_counts[] = {"", " 1", "-1", "+1", "1.5", "1e3", "0x10",
-                                             "18446744073709551616", "12a"};
-    static const char *const bad_numbers[] = {"", "nan", "inf", "1e999", "0x1p3", "1,5", "--1",
-                                              "."};
+    static const char *const bad_counts[] = {
+        "", " 1", "-1", "+1", "1.5", "1e3", "0x10", "18446744073709551616", "12a"};
+    static const char *const bad_numbers[] = {"",      "nan", "inf", "1e999",
+                                              "0x1p3", "1,5", "--1", "."};
     uint64_t count = 7;
     double number = 7;
     for (size_t i = 0; i < sizeof bad_counts / sizeof *bad_counts; i++)
@@ -30,12 +30,14 @@ static void test_durations(void **state) {
     static const struct {
         const char *text;
         double seconds;
-    } good[] = {{"90", 90},       {"90s", 90},    {"1.5m", 90},       {"2h", 7200},
-                {"1d", 86400},    {"2:00", 120},  {"1:30:00", 5400},  {"0", 0}};
-    static const char *const bad[] = {"", "s", "-1s", "1w", "1:", "1:2:3:4", ":30", "1h30"};
+    } good[] = {{"90", 90},    {"90s", 90},   {"1.5m", 90},      {"2h", 7200},
+                {"1d", 86400}, {"2:00", 120}, {"1:30:00", 5400}, {"0", 0}};
+    static const char *const bad[] = {"",   "s",       "-1s", "1w",
+                                      "1:", "1:2:3:4", ":30", "1h30"};
     double seconds = -1;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        assert_true(nr_parse_duration(good[i].text, &seconds) && seconds == good[i].seconds);
+        assert_true(nr_parse_duration(good[i].text, &seconds) &&
+                    seconds == good[i].seconds);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(nr_parse_duration(bad[i], &seconds));
 }

@@ -25,7 +25,8 @@ static nr_visit visit_of(played *p, uint64_t number, double offset) {
             double own = test_random(2 + (uint64_t)j, number * N + (uint64_t)i);
             assert_true(nr_quantise(i == 2 ? 0 : shared + own, &p->forward[j][i]));
             own = test_random(5 + (uint64_t)j, number * N + (uint64_t)i);
-            assert_true(nr_quantise(i == 2 ? 0 : shared + 0.5 * own, &p->reverse[j][i]));
+            assert_true(
+                nr_quantise(i == 2 ? 0 : shared + 0.5 * own, &p->reverse[j][i]));
         }
         v.forward[j] = p->forward[j];
         v.reverse[j] = p->reverse[j];
@@ -182,9 +183,11 @@ static void test_results_without_work_are_unknown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_formulas), cmocka_unit_test(test_order_leaves_no_trace),
+        cmocka_unit_test(test_formulas),
+        cmocka_unit_test(test_order_leaves_no_trace),
         cmocka_unit_test(test_large_offsets_keep_the_variance),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_fold),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_fold),
         cmocka_unit_test(test_results_without_work_are_unknown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,9 @@ static nr_graph *make_graph(void) {
     return graph;
 }
 
-static double relu(double x) { return x > 0 ? x : 0; }
+static double relu(double x) {
+    return x > 0 ? x : 0;
+}
 
 static void conv1(const float *image, double out[FILTERS][MAP1][MAP1]) {
     for (int f = 0; f < FILTERS; f++)
@@ -124,8 +126,9 @@ static double forward(const float *image, unsigned kept, nr_ablation ablation,
 }
 
 /* Exact Shapley values of the mean over images, by the definition. */
-static void enumerate(const nr_images *images, nr_ablation ablation, const double *means,
-                      nr_metric metric, double phi[FILTERS], double values[1 << FILTERS]) {
+static void enumerate(const nr_images *images, nr_ablation ablation,
+                      const double *means, nr_metric metric, double phi[FILTERS],
+                      double values[1 << FILTERS]) {
     float pixels[IMAGES * C * SIDE * SIDE];
     nr_images_read(images, 0, IMAGES, pixels);
     for (unsigned s = 0; s < 1 << FILTERS; s++) {
@@ -140,7 +143,8 @@ static void enumerate(const nr_images *images, nr_ablation ablation, const doubl
         for (unsigned s = 0; s < 1 << FILTERS; s++) {
             if (s >> f & 1) continue;
             int size = __builtin_popcount(s);
-            double weight = tgamma(size + 1) * tgamma(FILTERS - size) / tgamma(FILTERS + 1);
+            double weight =
+                tgamma(size + 1) * tgamma(FILTERS - size) / tgamma(FILTERS + 1);
             phi[f] += weight * (values[s | 1U << f] - values[s]);
         }
     }
@@ -236,7 +240,8 @@ static void test_all_permutations_give_the_exact_values(void **state) {
     for (int ablation = NR_ABLATE_REMOVE; ablation <= NR_ABLATE_MEAN; ablation++)
         for (int metric = NR_METRIC_LOSS; metric <= NR_METRIC_MARGIN; metric++) {
             check(graph, images, (nr_ablation)ablation, (nr_metric)metric, 1, "fast");
-            check(graph, images, (nr_ablation)ablation, (nr_metric)metric, 3, "reference");
+            check(graph, images, (nr_ablation)ablation, (nr_metric)metric, 3,
+                  "reference");
         }
     nr_images_free(images);
     nr_graph_free(graph);
@@ -257,7 +262,8 @@ static void test_channel_means(void **state) {
                      NR_OK);
     nr_channel_means(sums, FILTERS, IMAGES, got);
     for (int f = 0; f < FILTERS; f++)
-        assert_true(fabs(got[f] - (means[f] * the_net.scale[f] + the_net.shift[f])) < 1e-5);
+        assert_true(fabs(got[f] - (means[f] * the_net.scale[f] + the_net.shift[f])) <
+                    1e-5);
     nr_images_free(images);
     nr_graph_free(graph);
 }

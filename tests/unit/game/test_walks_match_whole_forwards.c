@@ -1,8 +1,7 @@
 /* On networks of every shape the importer allows (skip connections, squeeze-excite,
- * depthwise, concatenation, second linear layers, reshapes) the marginals of a walk equal
- * those of whole forwards, one coalition at a time. A filter that changes nothing has
- * marginals of exactly zero.
- * TEST: timeout=120 */
+ * depthwise, concatenation, second linear layers, reshapes) the marginals of a walk
+ * equal those of whole forwards, one coalition at a time. A filter that changes nothing
+ * has marginals of exactly zero. TEST: timeout=120 */
 #include "../support/nets.h"
 
 #include <math.h>
@@ -46,12 +45,18 @@ static nr_graph *residual(bool last) {
     x = test_batch_norm(g, test_conv(g, last ? "players" : "outer", x, 6, 3, 1, 1, 1));
     x = test_relu(g, binary(g, NR_OP_ADD, x, skip));
     x = test_relu(g, binary(g, NR_OP_ADD, test_conv(g, "more", x, 6, 3, 1, 1, 1), x));
-    test_finish(g, test_dense(g, "head", test_flatten(g, test_pool(g, NR_OP_GLOBAL_AVG_POOL, x, 1)),
-                              CLASSES));
+    test_finish(g,
+                test_dense(g, "head",
+                           test_flatten(g, test_pool(g, NR_OP_GLOBAL_AVG_POOL, x, 1)),
+                           CLASSES));
     return g;
 }
-static nr_graph *residual_inner(void) { return residual(false); }
-static nr_graph *residual_last(void) { return residual(true); }
+static nr_graph *residual_inner(void) {
+    return residual(false);
+}
+static nr_graph *residual_last(void) {
+    return residual(true);
+}
 
 /* The stem: read by a block and by its skip connection. */
 static nr_graph *residual_stem(void) {
@@ -63,10 +68,12 @@ static nr_graph *residual_stem(void) {
     return g;
 }
 
-/* A linear bottleneck with a skip: Add of LINEAR and TWO, then a second linear layer. */
+/* A linear bottleneck with a skip: Add of LINEAR and TWO, then a second linear layer.
+ */
 static nr_graph *linear_bottleneck(void) {
     nr_graph *g = test_graph(3, 6, 6);
-    uint32_t x = test_pointwise(g, NR_OP_CLIP, test_conv(g, "players", 0, 6, 1, 1, 0, 1), 0, 6);
+    uint32_t x =
+        test_pointwise(g, NR_OP_CLIP, test_conv(g, "players", 0, 6, 1, 1, 0, 1), 0, 6);
     uint32_t y = test_batch_norm(g, test_conv(g, "project", x, 6, 1, 1, 0, 1));
     y = binary(g, NR_OP_ADD, y, x);
     y = test_relu(g, test_conv(g, "narrow", y, 2, 1, 1, 0, 1));
@@ -96,7 +103,8 @@ static nr_graph *squeeze_excite(void) {
     uint32_t x = test_relu(g, test_conv(g, "players", 0, 6, 3, 1, 1, 1));
     uint32_t s = test_pool(g, NR_OP_GLOBAL_AVG_POOL, x, 1);
     s = test_relu(g, test_conv(g, "squeeze", s, 3, 1, 1, 0, 1));
-    s = test_pointwise(g, NR_OP_SIGMOID, test_conv(g, "excite", s, 6, 1, 1, 0, 1), 0, 0);
+    s = test_pointwise(g, NR_OP_SIGMOID, test_conv(g, "excite", s, 6, 1, 1, 0, 1), 0,
+                       0);
     x = binary(g, NR_OP_MUL, x, s);
     test_finish(g, head(g, test_relu(g, test_conv(g, "last", x, 4, 3, 1, 1, 1))));
     return g;
@@ -108,7 +116,8 @@ static nr_graph *dense_block(void) {
     nr_label label = {"concat", "concat_out", NULL};
     uint32_t stem = test_relu(g, test_conv(g, "stem", 0, 4, 3, 1, 1, 1)), both;
     uint32_t x = test_conv(g, "players", stem, 5, 3, 1, 1, 1);
-    assert_int_equal(nr_graph_add_concat(g, label, (uint32_t[]){stem, x}, 2, &both), NR_OK);
+    assert_int_equal(nr_graph_add_concat(g, label, (uint32_t[]){stem, x}, 2, &both),
+                     NR_OK);
     x = test_relu(g, test_batch_norm(g, both));
     x = test_relu(g, test_conv(g, "next", x, 5, 3, 1, 1, 1));
     test_finish(g, head(g, test_pool(g, NR_OP_AVG_POOL, x, 2)));
@@ -136,7 +145,8 @@ static nr_graph *dense_units(void) {
 /* A flatten that a sigmoid reads: the permutation cannot go into weights. */
 static nr_graph *flat_features(void) {
     nr_graph *g = test_graph(3, 4, 4);
-    uint32_t x = test_flatten(g, test_relu(g, test_conv(g, "players", 0, 5, 3, 1, 0, 1)));
+    uint32_t x =
+        test_flatten(g, test_relu(g, test_conv(g, "players", 0, 5, 3, 1, 0, 1)));
     x = test_pointwise(g, NR_OP_SIGMOID, x, 0, 0);
     test_finish(g, test_dense(g, "head", x, CLASSES));
     return g;
@@ -180,7 +190,8 @@ static void check_walk(setting *s, nr_masked *masked, nr_game *game, uint64_t bl
     nr_block_ends ends;
     uint64_t evaluated = 0;
     assert_int_equal(game->open(game->self, block, &ends), NR_OK);
-    assert_int_equal(game->pair(game->self, order, forward, reverse, &evaluated), NR_OK);
+    assert_int_equal(game->pair(game->self, order, forward, reverse, &evaluated),
+                     NR_OK);
     for (int turn = 0; turn < 2; turn++) {
         bool kept[PLAYERS_MAX] = {false};
         double before = whole_value(s, masked, kept, first, ends.images);
@@ -191,7 +202,8 @@ static void check_walk(setting *s, nr_masked *masked, nr_game *game, uint64_t bl
             double after = whole_value(s, masked, kept, first, ends.images);
             int64_t got = turn ? reverse[player] : forward[player];
             sum[turn] += got;
-            assert_true(fabs(after - before - ldexp((double)got, -NR_QUANTUM_BITS)) < 2e-5);
+            assert_true(fabs(after - before - ldexp((double)got, -NR_QUANTUM_BITS)) <
+                        2e-5);
             if (player == 1 && s->dead) assert_true(got == 0); /* made dead below */
             before = after;
         }
@@ -199,17 +211,17 @@ static void check_walk(setting *s, nr_masked *masked, nr_game *game, uint64_t bl
     }
 }
 
-/* Filter 1 becomes silent: no weights, no bias, no constant of a BatchNorm. That is what
- * `weights` and a mean of zero make of it anyway, so it is dead; `remove` differs from it
- * where an operator behind the layer makes something of a zero. */
+/* Filter 1 becomes silent: no weights, no bias, no constant of a BatchNorm. That is
+ * what `weights` and a mean of zero make of it anyway, so it is dead; `remove` differs
+ * from it where an operator behind the layer makes something of a zero. */
 static void kill_filter(nr_graph *graph, uint32_t layer) {
     const nr_node *node = nr_graph_node(graph, layer);
     size_t c = node->shape.c;
     nr_shape in = nr_graph_node(graph, nr_graph_input_of(graph, layer, 0))->shape;
-    size_t k = node->op == NR_OP_DENSE ? in.c
-                                       : (size_t)node->window.kernel_h *
-                                             node->window.kernel_w * in.c /
-                                             node->window.group;
+    size_t k = node->op == NR_OP_DENSE
+                   ? in.c
+                   : (size_t)node->window.kernel_h * node->window.kernel_w * in.c /
+                         node->window.group;
     float *weight = (float *)(uintptr_t)nr_graph_weight(graph, node->weight);
     float *bias = (float *)(uintptr_t)nr_graph_weight(graph, node->bias);
     float *silent = (float *)(uintptr_t)nr_graph_weight(graph, node->silent);
@@ -218,8 +230,8 @@ static void kill_filter(nr_graph *graph, uint32_t layer) {
     if (silent) silent[1] = 0;
 }
 
-static void check(nr_graph *graph, nr_ablation ablation, uint32_t block, size_t n_players,
-                  bool zero_stays_zero) {
+static void check(nr_graph *graph, nr_ablation ablation, uint32_t block,
+                  size_t n_players, bool zero_stays_zero) {
     setting s = {.graph = graph};
     s.dead = ablation != NR_ABLATE_REMOVE || zero_stays_zero;
     uint32_t layer = test_layer(graph, "players");
@@ -289,13 +301,18 @@ NET(flat_features, false)
 NET(logits, true)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chain),         cmocka_unit_test(test_residual_inner),
-        cmocka_unit_test(test_residual_last), cmocka_unit_test(test_residual_stem),
-        cmocka_unit_test(test_linear_bottleneck),
-        cmocka_unit_test(test_depthwise),     cmocka_unit_test(test_grouped),
-        cmocka_unit_test(test_squeeze_excite), cmocka_unit_test(test_dense_block),
-        cmocka_unit_test(test_linear_end),    cmocka_unit_test(test_dense_units),
-        cmocka_unit_test(test_flat_features), cmocka_unit_test(test_logits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_chain),
+                                       cmocka_unit_test(test_residual_inner),
+                                       cmocka_unit_test(test_residual_last),
+                                       cmocka_unit_test(test_residual_stem),
+                                       cmocka_unit_test(test_linear_bottleneck),
+                                       cmocka_unit_test(test_depthwise),
+                                       cmocka_unit_test(test_grouped),
+                                       cmocka_unit_test(test_squeeze_excite),
+                                       cmocka_unit_test(test_dense_block),
+                                       cmocka_unit_test(test_linear_end),
+                                       cmocka_unit_test(test_dense_units),
+                                       cmocka_unit_test(test_flat_features),
+                                       cmocka_unit_test(test_logits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

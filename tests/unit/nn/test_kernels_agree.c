@@ -23,8 +23,8 @@ static void assert_near(const float *a, const float *b, size_t n, float toleranc
 typedef void window_kernel(const nr_window_args *args);
 
 /* Runs both kernels on random input and compares. */
-static void compare(window_kernel *quick, window_kernel *plain, nr_shape in, uint32_t c_out,
-                    nr_window window, size_t rows) {
+static void compare(window_kernel *quick, window_kernel *plain, nr_shape in,
+                    uint32_t c_out, nr_window window, size_t rows) {
     nr_shape out = {c_out, 0, 0, 0};
     uint32_t span_h = (window.kernel_h - 1) * window.dilation_h + 1;
     uint32_t span_w = (window.kernel_w - 1) * window.dilation_w + 1;
@@ -36,8 +36,15 @@ static void compare(window_kernel *quick, window_kernel *plain, nr_shape in, uin
     float *weight = random_floats(taps * in.c / window.group * c_out, 2);
     float *y[2] = {random_floats(n_out, 4), random_floats(n_out, 4)};
     float *scratch = nr_new_floats(fast->conv_scratch(in, out, &window));
-    nr_window_args args = {.rows = rows, .in = in, .out = out, .window = window, .x = x,
-                           .weight = weight, .bias = bias, .y = y[0], .scratch = scratch};
+    nr_window_args args = {.rows = rows,
+                           .in = in,
+                           .out = out,
+                           .window = window,
+                           .x = x,
+                           .weight = weight,
+                           .bias = bias,
+                           .y = y[0],
+                           .scratch = scratch};
     quick(&args);
     args.y = y[1];
     plain(&args);
@@ -102,7 +109,8 @@ static void test_pools(void **state) {
 static void test_elementwise(void **state) {
     (void)state;
     enum { N = 1003 };
-    static const nr_op ops[] = {NR_OP_RELU, NR_OP_LEAKY_RELU, NR_OP_CLIP, NR_OP_SIGMOID};
+    static const nr_op ops[] = {NR_OP_RELU, NR_OP_LEAKY_RELU, NR_OP_CLIP,
+                                NR_OP_SIGMOID};
     float x[N], y[2][N];
     test_fill(x, N, 9);
     for (size_t i = 0; i < N; i++) x[i] *= i % 3 ? 3 : 60;

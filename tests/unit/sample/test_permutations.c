@@ -24,7 +24,8 @@ static void test_uniform(void **state) {
     size_t kinds = 0;
     for (size_t i = 0; i < 256; i++) {
         kinds += count[i] > 0;
-        if (count[i] > 0) chi2 += ((double)count[i] - wanted) * ((double)count[i] - wanted) / wanted;
+        if (count[i] > 0)
+            chi2 += ((double)count[i] - wanted) * ((double)count[i] - wanted) / wanted;
     }
     assert_int_equal(kinds, PERMUTATIONS);
     assert_true(chi2 < 53); /* 23 degrees of freedom: exceeded with probability 4e-4 */
@@ -100,8 +101,9 @@ static void test_pairs_are_independent(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uniform), cmocka_unit_test(test_every_player_once),
-        cmocka_unit_test(test_stratified), cmocka_unit_test(test_pairs_are_independent)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_uniform),
+                                       cmocka_unit_test(test_every_player_once),
+                                       cmocka_unit_test(test_stratified),
+                                       cmocka_unit_test(test_pairs_are_independent)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,8 @@ enum { SEED = 20261122 };
 
 float test_random(uint64_t family, uint64_t index) {
     uint64_t bits[2];
-    nr_stream_draw(nr_stream_make(SEED, "test", family), (uint32_t)index, 0, 0, 0, bits);
+    nr_stream_draw(nr_stream_make(SEED, "test", family), (uint32_t)index, 0, 0, 0,
+                   bits);
     return (float)(bits[0] >> 40) / (float)(1 << 23) - 1;
 }
 
@@ -42,19 +43,23 @@ nr_graph *test_graph(uint32_t c, uint32_t h, uint32_t w) {
     uint32_t node;
     assert_int_equal(nr_graph_new("test", &graph), NR_OK);
     assert_int_equal(
-        nr_graph_add_input(graph, label_of("input"), (nr_shape){c, h, w, 0}, &node), NR_OK);
+        nr_graph_add_input(graph, label_of("input"), (nr_shape){c, h, w, 0}, &node),
+        NR_OK);
     return graph;
 }
 
 uint32_t test_conv(nr_graph *graph, const char *name, uint32_t input, uint32_t c_out,
                    uint32_t kernel, uint32_t stride, uint32_t pad, uint32_t group) {
-    nr_window window = {kernel, kernel, stride, stride, 1, 1, pad, pad, pad, pad, group, 0, 0};
+    nr_window window = {kernel, kernel, stride, stride, 1, 1, pad,
+                        pad,    pad,    pad,    group,  0, 0};
     size_t c_in = nr_graph_node(graph, input)->shape.c / group;
     size_t n = (size_t)c_out * c_in * kernel * kernel;
-    float *w = weights(graph, n, 1.0F / (float)(c_in * kernel)), *b = weights(graph, c_out, 0.3F);
+    float *w = weights(graph, n, 1.0F / (float)(c_in * kernel)),
+          *b = weights(graph, c_out, 0.3F);
     uint32_t out;
     assert_int_equal(
-        nr_graph_add_conv(graph, label_of(name), input, &window, c_out, w, b, &out), NR_OK);
+        nr_graph_add_conv(graph, label_of(name), input, &window, c_out, w, b, &out),
+        NR_OK);
     free(w);
     free(b);
     return out;
@@ -64,8 +69,8 @@ uint32_t test_dense(nr_graph *graph, const char *name, uint32_t input, uint32_t 
     size_t c_in = nr_graph_node(graph, input)->shape.c;
     float *w = weights(graph, c_in * c_out, 0.6F), *b = weights(graph, c_out, 0.3F);
     uint32_t out;
-    assert_int_equal(nr_graph_add_dense(graph, label_of(name), input, c_out, w, b, &out),
-                     NR_OK);
+    assert_int_equal(
+        nr_graph_add_dense(graph, label_of(name), input, c_out, w, b, &out), NR_OK);
     free(w);
     free(b);
     return out;
@@ -76,17 +81,19 @@ uint32_t test_batch_norm(nr_graph *graph, uint32_t input) {
     float *scale = weights(graph, c, 0.5F), *shift = weights(graph, c, 0.4F);
     uint32_t out;
     for (size_t i = 0; i < c; i++) scale[i] += 1;
-    assert_int_equal(nr_graph_add_affine(graph, label_of("bn"), input, scale, shift, &out),
-                     NR_OK);
+    assert_int_equal(
+        nr_graph_add_affine(graph, label_of("bn"), input, scale, shift, &out), NR_OK);
     free(scale);
     free(shift);
     return out;
 }
 
-uint32_t test_pointwise(nr_graph *graph, nr_op op, uint32_t input, float low, float high) {
+uint32_t test_pointwise(nr_graph *graph, nr_op op, uint32_t input, float low,
+                        float high) {
     uint32_t out;
     assert_int_equal(
-        nr_graph_add_pointwise(graph, label_of("point"), op, input, low, high, &out), NR_OK);
+        nr_graph_add_pointwise(graph, label_of("point"), op, input, low, high, &out),
+        NR_OK);
     return out;
 }
 
@@ -98,7 +105,8 @@ uint32_t test_pool(nr_graph *graph, nr_op op, uint32_t input, uint32_t size) {
     nr_window window = {size, size, size, size, 1, 1, 0, 0, 0, 0, 1, 0, 0};
     uint32_t out;
     assert_int_equal(
-        nr_graph_add_window(graph, label_of("pool"), op, input, &window, 0, &out), NR_OK);
+        nr_graph_add_window(graph, label_of("pool"), op, input, &window, 0, &out),
+        NR_OK);
     return out;
 }
 
@@ -106,7 +114,8 @@ uint32_t test_flatten(nr_graph *graph, uint32_t input) {
     nr_shape in = nr_graph_node(graph, input)->shape;
     uint32_t out;
     assert_int_equal(nr_graph_add_reshape(graph, label_of("flatten"), input,
-                                          (nr_shape){in.c * in.h * in.w, 1, 1, 1}, &out),
+                                          (nr_shape){in.c * in.h * in.w, 1, 1, 1},
+                                          &out),
                      NR_OK);
     return out;
 }
@@ -139,17 +148,15 @@ nr_images *test_images(const nr_graph *graph, size_t n) {
     const char *scales[] = {"/n", "/c", "/h", "/w"};
     size_t dims[] = {n, in.c, in.h, in.w};
     for (size_t d = 0; d < 4; d++)
-        assert_int_equal(nr_h5_make_scale(file, scales[d], "axis", NULL, dims[d]), NR_OK);
+        assert_int_equal(nr_h5_make_scale(file, scales[d], "axis", NULL, dims[d]),
+                         NR_OK);
     nr_h5_dataset pictures = {.path = "/images",
                               .type = NR_H5_F32,
                               .rank = 4,
                               .dims = {n, in.c, in.h, in.w},
                               .scales = {"/n", "/c", "/h", "/w"}};
-    nr_h5_dataset labels = {.path = "/labels",
-                            .type = NR_H5_I32,
-                            .rank = 1,
-                            .dims = {n},
-                            .scales = {"/n"}};
+    nr_h5_dataset labels = {
+        .path = "/labels", .type = NR_H5_I32, .rank = 1, .dims = {n}, .scales = {"/n"}};
     assert_int_equal(nr_h5_make_dataset(file, &pictures, x), NR_OK);
     assert_int_equal(nr_h5_make_dataset(file, &labels, y), NR_OK);
     assert_int_equal(nr_h5_close(file), NR_OK);
@@ -196,4 +203,6 @@ void test_capture_log(void) {
     nr_log_set_sink(keep_message, NULL);
 }
 
-const char *test_last_message(void) { return last_message; }
+const char *test_last_message(void) {
+    return last_message;
+}

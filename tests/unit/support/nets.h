@@ -22,7 +22,8 @@ uint32_t test_conv(nr_graph *graph, const char *name, uint32_t input, uint32_t c
 uint32_t test_dense(nr_graph *graph, const char *name, uint32_t input, uint32_t c_out);
 uint32_t test_batch_norm(nr_graph *graph, uint32_t input);
 uint32_t test_relu(nr_graph *graph, uint32_t input);
-uint32_t test_pointwise(nr_graph *graph, nr_op op, uint32_t input, float low, float high);
+uint32_t test_pointwise(nr_graph *graph, nr_op op, uint32_t input, float low,
+                        float high);
 uint32_t test_pool(nr_graph *graph, nr_op op, uint32_t input, uint32_t size);
 uint32_t test_flatten(nr_graph *graph, uint32_t input);
 nr_graph *test_graph(uint32_t c, uint32_t h, uint32_t w);

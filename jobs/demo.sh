@@ -1,0 +1,50 @@
+#!/bin/sh
+# make demo: the main job on real data, on two ranks.   demo.sh NEURANK FOLDER
+#
+# Ranks the 50 filters of LeNet-5's second convolution on the 10,000 test images of
+# Fashion-MNIST and shows the result. About half a minute on two cores of 2022.
+set -eu
+neurank=$1
+work=$2
+top=$(cd "$(dirname "$0")/.." && pwd)
+fashion=/usr/share/datasets/fashion-mnist
+mkdir -p "$work"
+
+say() { printf '\n$ %s\n' "$*"; }
+
+# Open MPI asks for consent before it runs as root, and on a machine of one core before
+# it runs two ranks.
+if [ "$(id -u)" = 0 ]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+[ "$(nproc)" -ge 2 ] || export OMPI_MCA_rmaps_base_oversubscribe=1
+
+set -- import --idx $fashion/t10k-images-idx3-ubyte.gz $fashion/t10k-labels-idx1-ubyte.gz \
+    --mean 0.2860 --std 0.3530 -o "$work/fashion.h5"
+say neurank "$@"
+"$neurank" "$@"
+
+set -- eval "$top/data/lenet5.onnx" "$work/fashion.h5"
+say neurank "$@"
+"$neurank" "$@"
+
+set -- shapley "$top/data/lenet5.onnx" "$work/fashion.h5" --layer conv2 --sweeps 4 \
+    -o "$work/conv2.h5"
+say mpirun -n 2 neurank "$@"
+mpirun -n 2 "$neurank" "$@"
+
+say neurank show "$work/conv2.h5"
+"$neurank" show "$work/conv2.h5"
+
+cat <<END
+
+A row is a filter: its Shapley value is the share of the network's score that it brings, on
+average over all orders in which filters could be added. [from, to] is its 95% interval.
+
+What to do next:
+  $neurank show $work/conv2.h5 --format json      the same for programs
+  $neurank info $top/data/vgg16s.onnx             layers of a larger network, and their cost
+  $neurank shapley MODEL.onnx DATA.h5 --layer all -o RUN.h5     your own network
+Run the demo again and the finished store is recognised; give --sweeps 8 and it goes on.
+README.md says how to bring your own network and images, and what the numbers mean.
+END
