@@ -57,7 +57,7 @@ LDFLAGS_ALL = $(LINK_$(MODE)) $(HDF5_DIR) $(LDFLAGS)
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
 
-.PHONY: all help demo test test-quick test-long check lint format bench install clean \
+.PHONY: all help demo test run-tests test-long check units lint format bench install clean \
     packages packages-demo packages-test print-% golden
 .DEFAULT_GOAL := all
 
@@ -121,7 +121,7 @@ define install_packages
 	elif sudo -n true 2>/dev/null; then sudo=sudo; \
 	else echo "packages are missing; run this, then make again:"; echo "  sudo $$command"; exit 1; fi; \
 	echo "installing:$$missing"; \
-	$$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo -E $$command
+	$$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive $$command
 endef
 
 packages:
@@ -181,3 +181,31 @@ lint: $(GEN)/onnx.pb-c.c
 
 format:
 	clang-format -i $(FORMATTED)
+
+# ---- all tests --------------------------------------------------------------------
+CLI_TESTS  := $(wildcard tests/cli/test_*.py)
+LONG_TESTS := $(wildcard tests/long/test_*.py)
+
+# Installs, then makes the rest in a second make: see demo.
+test: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all units
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory -j"$$(nproc)" MODE=asan units
+	@$(MAKE) --no-print-directory run-tests
+
+run-tests:
+	@$(PYTHON) tests/tools/run.py build/release/neurank \
+	    $(UNIT_SRC:tests/unit/%.c=build/asan/tests/%) \
+	    $(UNIT_SRC:tests/unit/%.c=build/release/tests/%) $(CLI_TESTS)
+
+test-long: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all
+	@$(PYTHON) tests/tools/run.py build/release/neurank $(LONG_TESTS)
+
+bench: packages-demo
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all
+	@$(PYTHON) tests/bench/bench.py build/release/neurank build/bench
+
+# The golden models are committed; this makes them anew.
+golden:
+	PYTHONPATH=data $(PYTHON) tests/golden/make.py

@@ -68,7 +68,7 @@ nr_status nr_filter_game_new(const nr_filter_spec *spec, nr_game *out) {
 enum { GROUP_BYTES = 32 << 20, GROUP_IMAGES_MAX = 32 };
 
 uint32_t nr_filter_group_blocks(const nr_graph *graph, uint32_t block_images) {
-    size_t floats = 0;
+    size_t floats = 1;
     for (uint32_t i = 0; i < nr_graph_size(graph); i++) {
         size_t size = nr_shape_size(nr_graph_node(graph, i)->shape);
         if (size > floats) floats = size;
