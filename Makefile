@@ -209,3 +209,22 @@ bench: packages-demo
 # The golden models are committed; this makes them anew.
 golden:
 	PYTHONPATH=data $(PYTHON) tests/golden/make.py
+
+# ---- install ----------------------------------------------------------------------
+$(BUILD)/neurank.1: $(BUILD)/neurank src/cli/neurank.1.head src/cli/neurank.1.tail
+	$(Q)$(BUILD)/neurank --options-man > $@.options
+	$(Q)cat src/cli/neurank.1.head $@.options src/cli/neurank.1.tail > $@
+
+$(BUILD)/neurank.pc: Makefile include/neurank/base/version.h
+	@mkdir -p $(@D)
+	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' \
+	    'Name: neurank' 'Description: Shapley values of network filters' \
+	    "Version: $$(sed -n 's/.*NR_VERSION "\(.*\)"/\1/p' include/neurank/base/version.h)" \
+	    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lneurank $(HDF5_DIR) $(DEP_LIBS)' > $@
+
+install: all $(BUILD)/neurank.1 $(BUILD)/neurank.pc
+	install -D -m 755 $(BUILD)/neurank $(DESTDIR)$(PREFIX)/bin/neurank
+	install -D -m 644 $(BUILD)/libneurank.a $(DESTDIR)$(PREFIX)/lib/libneurank.a
+	install -D -m 644 $(BUILD)/neurank.1 $(DESTDIR)$(PREFIX)/share/man/man1/neurank.1
+	install -D -m 644 $(BUILD)/neurank.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/neurank.pc
+	@for h in $(filter include/%,$(HEADERS)); do install -D -m 644 $$h $(DESTDIR)$(PREFIX)/$$h || exit 1; done

@@ -57,7 +57,11 @@ static nr_status run(int argc, char **argv) {
         return NR_OK;
     }
     if (argc == 2 && strcmp(argv[1], "--options-markdown") == 0) {
-        nr_options_markdown(stdout);
+        nr_options_markdown(stdout); /* for README.md */
+        return NR_OK;
+    }
+    if (argc == 2 && strcmp(argv[1], "--options-man") == 0) {
+        nr_options_man(stdout); /* for the man page */
         return NR_OK;
     }
     if (!NR_NEW(options, 1)) return NR_ERR_INTERNAL;

@@ -6,113 +6,10 @@
 
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
-
-enum {
-    INFO = 1 << NR_COMMAND_INFO,
-    EVAL = 1 << NR_COMMAND_EVAL,
-    SHAPLEY = 1 << NR_COMMAND_SHAPLEY,
-    SHOW = 1 << NR_COMMAND_SHOW,
-    IMPORT = 1 << NR_COMMAND_IMPORT
-};
-
-typedef struct {
-    const char *name;
-    const char *arguments;
-    size_t n_positional;
-    const char *help;
-} command_row;
-
-static const command_row commands[NR_COMMAND_COUNT] = {
-    [NR_COMMAND_INFO] = {"info", "MODEL", 1,
-                         "layers, players, shapes, FLOPs, cost of a run"},
-    [NR_COMMAND_EVAL] = {"eval", "MODEL DATA", 2,
-                         "loss and accuracy, whole or with filters ablated"},
-    [NR_COMMAND_SHAPLEY] = {"shapley", "MODEL DATA --layer L -o RUN.h5", 2,
-                            "Shapley values of the filters of a layer"},
-    [NR_COMMAND_SHOW] = {"show", "RUN.h5", 1, "the results in a store"},
-    [NR_COMMAND_IMPORT] = {"import",
-                           "--idx IMAGES LABELS | --cifar10 FILE... | --npy "
-                           "IMAGES LABELS  -o DATA.h5",
-                           0, "foreign image files to HDF5"}};
-
-typedef enum {
-    FLAG,
-    TEXT,
-    CHOICE,
-    COUNT,
-    NUMBER,
-    DURATION,
-    NUMBERS,
-    FILES
-} option_kind;
-
-typedef struct {
-    const char *name; /* without dashes */
-    option_kind kind;
-    unsigned commands;
-    size_t offset;
-    const char *argument; /* placeholder; CHOICE: the choices, separated by | */
-    const char *preset;   /* as text; NULL: none, the field stays 0 */
-    double low, high;     /* COUNT, NUMBER, DURATION; FILES: how many */
-    const char *help;
-} option_row;
-
-#define AT(field) offsetof(nr_options, field)
-
-static const option_row options[] = {
-    {"layer", TEXT, SHAPLEY | EVAL, AT(layer), "L[,L...]|all", NULL, 0, 0,
-     "layers whose filters are the players: short name, node or output (eval: one)"},
-    {"output", TEXT, SHAPLEY | IMPORT, AT(output), "FILE", NULL, 0, 0,
-     "the store (shapley) or data file (import) to write; also -o"},
-    {"method", CHOICE, SHAPLEY, AT(method), "sample", "sample", 0, 0,
-     "antithetic pairs of walks, one permutation a block"},
-    {"metric", CHOICE, SHAPLEY, AT(metric), "loss|accuracy|margin", "loss", 0, 0,
-     "score of an image: minus cross-entropy, 0/1, or logit margin"},
-    {"ablate", CHOICE, SHAPLEY | EVAL, AT(ablate), "remove|weights|mean", "remove", 0,
-     0, "what becomes of a filter that is not kept"},
-    {"images", COUNT, SHAPLEY | EVAL, AT(images), "N", NULL, 1, 4294967294.0,
-     "a class-balanced random subset of N images (default: all)"},
-    {"sweeps", COUNT, SHAPLEY, AT(sweeps), "N", "1", 1, 1e9,
-     "passes over all images, two pairs of walks each"},
-    {"seed", COUNT, SHAPLEY | EVAL, AT(seed), "S", "1", 0, 1.8e19,
-     "of permutations and of the image subset"},
-    {"filters", TEXT, SHAPLEY, AT(filters), "0-11,17", NULL, 0, 0,
-     "only these are players, the others are always kept (one layer)"},
-    {"block", COUNT, SHAPLEY, AT(block), "T", "1", 1, 32,
-     "images that share a permutation; 1 has the smallest error"},
-    {"confidence", NUMBER, SHAPLEY, AT(confidence), "P", "0.95", 0.5, 0.999999,
-     "of the intervals"},
-    {"kernels", CHOICE, SHAPLEY | EVAL, AT(kernels), "fast|reference", "fast", 0, 0,
-     "reference: plain loops, for those who doubt"},
-    {"checkpoint-every", DURATION, SHAPLEY, AT(checkpoint_every_s), "TIME", "60s", 0.1,
-     1e6, "how often the store is written"},
-    {"time-limit", DURATION, SHAPLEY, AT(time_limit_s), "TIME", NULL, 0, 1e9,
-     "stop early, save and exit with 75 (90s, 55m, 2h, 1:30:00)"},
-    {"fresh", FLAG, SHAPLEY, AT(fresh), NULL, NULL, 0, 0,
-     "start over; the old store stays as RUN.h5.old"},
-    {"drop", TEXT, EVAL, AT(drop), "0,3", NULL, 0, 0, "filters of --layer to ablate"},
-    {"logits", TEXT, EVAL, AT(logits), "OUT.h5", NULL, 0, 0, "write the logits there"},
-    {"format", CHOICE, SHOW | EVAL, AT(format), "text|csv|json", "text", 0, 0,
-     "for people or for programs"},
-    {"top", COUNT, SHOW, AT(top), "K", NULL, 1, 1e9, "only the K best filters"},
-    {"idx", FILES, IMPORT, AT(idx), "IMAGES LABELS", NULL, 2, 2,
-     "MNIST's format, plain or .gz"},
-    {"cifar10", FILES, IMPORT, AT(cifar10), "FILE...", NULL, 1, NR_FILES_MAX,
-     "CIFAR-10, binary version"},
-    {"npy", FILES, IMPORT, AT(npy), "IMAGES LABELS", NULL, 2, 2,
-     "NumPy arrays, (n, c, h, w) or (n, h, w), and labels (n)"},
-    {"scale", NUMBER, IMPORT, AT(scale), "X", NULL, -1e30, 1e30,
-     "factor of each pixel (default: 1/255 for uint8, 1 for floats)"},
-    {"mean", NUMBERS, IMPORT, AT(mean), "X[,X...]", NULL, 0, 0,
-     "subtracted after scaling; one number or one a channel (default: 0)"},
-    {"std", NUMBERS, IMPORT, AT(std), "X[,X...]", NULL, 0, 0,
-     "divided by after that; one number or one a channel (default: 1)"},
-    {"help", FLAG, ~0U, AT(help), NULL, NULL, 0, 0, "this text; also -h"}};
-
-enum { N_OPTIONS = sizeof options / sizeof *options };
+#include "options_private.h"
 
 const char *nr_command_name(nr_command command) {
-    return commands[command].name;
+    return nr_commands[command].name;
 }
 
 /* ---- values ---- */
@@ -134,9 +31,9 @@ static bool find_choice(const char *choices, const char *text, uint64_t *index) 
 const char *nr_option_choice(const char *option, uint64_t index,
                              char buffer[NR_CHOICE_TEXT]) {
     buffer[0] = '\0';
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        if (strcmp(options[i].name, option) != 0) continue;
-        const char *p = options[i].argument;
+    for (size_t i = 0; i < nr_n_options; i++) {
+        if (strcmp(nr_option_table[i].name, option) != 0) continue;
+        const char *p = nr_option_table[i].argument;
         while (index-- > 0) p += strcspn(p, "|") + 1;
         snprintf(buffer, NR_CHOICE_TEXT, "%.*s", (int)strcspn(p, "|"), p);
     }
@@ -209,21 +106,22 @@ static nr_status set_value(const option_row *row, const char *text, nr_options *
 
 static nr_status unknown_command(const char *name) {
     const char *names[NR_COMMAND_COUNT];
-    for (size_t i = 0; i < NR_COMMAND_COUNT; i++) names[i] = commands[i].name;
+    for (size_t i = 0; i < NR_COMMAND_COUNT; i++) names[i] = nr_commands[i].name;
     return nr_fail(NR_ERR_USAGE,
                    "unknown command \"%s\"; did you mean \"%s\"? (neurank --help)",
                    name, names[nr_nearest_name(name, names, NR_COMMAND_COUNT)]);
 }
 
 static nr_status unknown_option(const nr_options *o, const char *text) {
-    const char *names[N_OPTIONS];
+    const char *names[NR_OPTIONS_MAX];
     size_t n = 0;
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (options[i].commands >> o->command & 1) names[n++] = options[i].name;
+    for (size_t i = 0; i < nr_n_options; i++)
+        if (nr_option_table[i].commands >> o->command & 1)
+            names[n++] = nr_option_table[i].name;
     return nr_fail(NR_ERR_USAGE, "%s has no option %s; did you mean --%s?",
-                   commands[o->command].name, name,
+                   nr_commands[o->command].name, name,
                    names[nr_nearest_name(name + strspn(name, "-"), names, n)]);
 }
 
@@ -235,11 +133,11 @@ static const option_row *find_option(const nr_options *o, const char *text,
     if (strncmp(text, "--", 2) != 0) return NULL;
     size_t length = strcspn(text + 2, "=");
     if (text[2 + length]) *value = text + 2 + length + 1;
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (strlen(options[i].name) == length &&
-            memcmp(options[i].name, text + 2, length) == 0 &&
-            options[i].commands >> o->command & 1)
-            return &options[i];
+    for (size_t i = 0; i < nr_n_options; i++)
+        if (strlen(nr_option_table[i].name) == length &&
+            memcmp(nr_option_table[i].name, text + 2, length) == 0 &&
+            nr_option_table[i].commands >> o->command & 1)
+            return &nr_option_table[i];
     return NULL;
 }
 
@@ -254,13 +152,14 @@ static nr_status take_files(const option_row *row, int argc, char **argv, int *a
     return NR_OK;
 }
 
-static nr_status take_option(int argc, char **argv, int *at, bool seen[N_OPTIONS],
+static nr_status take_option(int argc, char **argv, int *at, bool seen[NR_OPTIONS_MAX],
                              nr_options *out) {
     const char *value;
     const option_row *row = find_option(out, argv[*at], &value);
     if (!row) return unknown_option(out, argv[*at]);
-    NR_REQUIRE(!seen[row - options], NR_ERR_USAGE, "--%s is given twice", row->name);
-    seen[row - options] = true;
+    NR_REQUIRE(!seen[row - nr_option_table], NR_ERR_USAGE, "--%s is given twice",
+               row->name);
+    seen[row - nr_option_table] = true;
     if (row->kind == FLAG) {
         NR_REQUIRE(!value, NR_ERR_USAGE, "--%s takes no value", row->name);
         *(bool *)((char *)out + row->offset) = true;
@@ -281,13 +180,14 @@ static nr_status take_option(int argc, char **argv, int *at, bool seen[N_OPTIONS
 
 static void set_presets(nr_options *out) {
     out->scale = NAN;
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        if (options[i].preset)
-            NR_ASSERT(set_value(&options[i], options[i].preset, out) == NR_OK);
+    for (size_t i = 0; i < nr_n_options; i++)
+        if (nr_option_table[i].preset)
+            NR_ASSERT(set_value(&nr_option_table[i], nr_option_table[i].preset, out) ==
+                      NR_OK);
 }
 
 static nr_status check_presence(const nr_options *o, size_t n_positional) {
-    const command_row *command = &commands[o->command];
+    const command_row *command = &nr_commands[o->command];
     if (o->help) return NR_OK;
     NR_REQUIRE(n_positional == command->n_positional, NR_ERR_USAGE,
                "%s: %zu arguments, %zu are expected: neurank %s %s", command->name,
@@ -310,7 +210,7 @@ static nr_status check_presence(const nr_options *o, size_t n_positional) {
 }
 
 nr_status nr_options_parse(int argc, char **argv, nr_options *out) {
-    bool seen[N_OPTIONS] = {false};
+    bool seen[NR_OPTIONS_MAX] = {false};
     size_t n_positional = 0;
     bool only_names = false;
     *out = (nr_options){.command = NR_COMMAND_COUNT};
@@ -321,7 +221,7 @@ nr_status nr_options_parse(int argc, char **argv, nr_options *out) {
         return NR_OK;
     }
     for (int i = 0; i < NR_COMMAND_COUNT; i++)
-        if (strcmp(argv[1], commands[i].name) == 0) out->command = (nr_command)i;
+        if (strcmp(argv[1], nr_commands[i].name) == 0) out->command = (nr_command)i;
     if (out->command == NR_COMMAND_COUNT) return unknown_command(argv[1]);
     set_presets(out);
     for (int i = 2; i < argc; i++) {
@@ -330,60 +230,15 @@ nr_status nr_options_parse(int argc, char **argv, nr_options *out) {
         } else if (!only_names && argv[i][0] == '-' && argv[i][1]) {
             NR_TRY(take_option(argc, argv, &i, seen, out));
         } else {
-            NR_REQUIRE(n_positional < commands[out->command].n_positional, NR_ERR_USAGE,
-                       "%s: \"%s\" is one argument too many: neurank %s %s",
-                       commands[out->command].name, argv[i],
-                       commands[out->command].name, commands[out->command].arguments);
+            NR_REQUIRE(
+                n_positional < nr_commands[out->command].n_positional, NR_ERR_USAGE,
+                "%s: \"%s\" is one argument too many: neurank %s %s",
+                nr_commands[out->command].name, argv[i], nr_commands[out->command].name,
+                nr_commands[out->command].arguments);
             out->positional[n_positional++] = argv[i];
         }
     }
     return check_presence(out, n_positional);
-}
-
-/* ---- help ---- */
-
-void nr_options_help(nr_command command, FILE *stream) {
-    if (command == NR_COMMAND_COUNT) {
-        fprintf(stream, "neurank: Shapley values of the filters of a network, with "
-                        "confidence intervals\n\n");
-        for (size_t i = 0; i < NR_COMMAND_COUNT; i++)
-            fprintf(stream, "  neurank %-8s %s\n  %16s %s\n", commands[i].name,
-                    commands[i].arguments, "", commands[i].help);
-        fprintf(stream, "\nneurank COMMAND --help lists the options of a command.\n");
-        return;
-    }
-    fprintf(stream, "neurank %s %s\n%s\n\n", commands[command].name,
-            commands[command].arguments, commands[command].help);
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        const option_row *row = &options[i];
-        char head[64];
-        if (!(row->commands >> command & 1)) continue;
-        snprintf(head, sizeof head, "--%s %s", row->name,
-                 row->argument ? row->argument : "");
-        fprintf(stream, "  %-32s %s", head, row->help);
-        if (row->preset) fprintf(stream, " (default: %s)", row->preset);
-        fprintf(stream, "\n");
-    }
-}
-
-void nr_options_markdown(FILE *stream) {
-    fprintf(stream, "| option | commands | default | meaning |\n|---|---|---|---|\n");
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        const option_row *row = &options[i];
-        fprintf(stream, "| `--%s", row->name);
-        for (const char *c = row->argument ? row->argument : ""; *c; c++) {
-            if (c == row->argument) fprintf(stream, " ");
-            fprintf(stream, *c == '|' ? "\\|" : "%c", *c);
-        }
-        fprintf(stream, "` |");
-        for (unsigned k = 0, first = 1; k < NR_COMMAND_COUNT; k++)
-            if (row->commands >> k & 1 && row->commands != ~0U) {
-                fprintf(stream, "%s%s", first ? " " : ", ", commands[k].name);
-                first = 0;
-            }
-        fprintf(stream, "%s | %s | %s |\n", row->commands == ~0U ? " all" : "",
-                row->preset ? row->preset : "", row->help);
-    }
 }
 
 /* ---- lists of filters ---- */

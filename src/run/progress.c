@@ -11,13 +11,15 @@
 #include "neurank/estim/results.h"
 
 enum { BAR = 24 };
-static const double bar_every_s = 0.25, line_every_s = 10;
+/* The first line comes early, so that a log shows soon that the run is alive. */
+static const double bar_every_s = 0.25, line_every_s = 10, first_line_s = 2;
 
 void nr_progress_begin(nr_progress *progress, const nr_store_layer *layer) {
     *progress = (nr_progress){.terminal = isatty(STDERR_FILENO) == 1,
                               .started_s = nr_clock_s(),
                               .units_before = nr_fold_units(layer->fold)};
     progress->shown_s = progress->started_s;
+    if (!progress->terminal) progress->shown_s += first_line_s - line_every_s;
 }
 
 /* The widest interval of all filters, and the rate in coalition-images, as text. */

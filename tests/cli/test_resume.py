@@ -13,17 +13,23 @@ MODEL = f"{DATA}/lenet5.onnx"
 
 
 def args(output, sweeps=3, *more):
-    return ["shapley", MODEL, "fashion.h5", "--layer", "conv1,conv2", "--images", 400,
+    return ["shapley", MODEL, "fashion.h5", "--layer", "conv1,conv2", "--images", 600,
             "--sweeps", sweeps, "-o", output, *more]
 
 
 def interrupted(output, number, ranks):
     """Starts a run and sends it a signal in the midst of it."""
-    command = [NEURANK, *map(str, args(output, 3, "--checkpoint-every", "0.2s"))]
+    command = [NEURANK, *map(str, args(output, 3, "--checkpoint-every", "0.1s"))]
     if ranks > 1:
         command = ["mpirun", "-n", str(ranks), *command]
+    before = os.stat(output).st_mtime_ns if os.path.exists(output) else 0
     p = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.0)
+    # in the midst of it: after the first checkpoint
+    for _ in range(2):
+        while not os.path.exists(output) or os.stat(output).st_mtime_ns == before:
+            check(p.poll() is None, f"the run ended before {number.name}")
+            time.sleep(0.01)
+        before = os.stat(output).st_mtime_ns
     p.send_signal(number)
     p.communicate()
     return p.returncode

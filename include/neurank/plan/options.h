@@ -65,6 +65,8 @@ const char *nr_option_choice(const char *option, uint64_t index,
 void nr_options_help(nr_command command, FILE *stream);
 /* The option table of README.md, in Markdown. */
 void nr_options_markdown(FILE *stream);
+/* The sections COMMANDS and OPTIONS of the man page. */
+void nr_options_man(FILE *stream);
 
 /* Reads "0-11,17" as ascending numbers below `limit` without repetition; *out owned by
  * the caller. option names it in messages. */

@@ -1,0 +1,79 @@
+#include "options_private.h"
+
+enum {
+    INFO = 1 << NR_COMMAND_INFO,
+    EVAL = 1 << NR_COMMAND_EVAL,
+    SHAPLEY = 1 << NR_COMMAND_SHAPLEY,
+    SHOW = 1 << NR_COMMAND_SHOW,
+    IMPORT = 1 << NR_COMMAND_IMPORT
+};
+
+const command_row nr_commands[NR_COMMAND_COUNT] = {
+    [NR_COMMAND_INFO] = {"info", "MODEL", 1,
+                         "layers, players, shapes, FLOPs, cost of a run"},
+    [NR_COMMAND_EVAL] = {"eval", "MODEL DATA", 2,
+                         "loss and accuracy, whole or with filters ablated"},
+    [NR_COMMAND_SHAPLEY] = {"shapley", "MODEL DATA --layer L -o RUN.h5", 2,
+                            "Shapley values of the filters of a layer"},
+    [NR_COMMAND_SHOW] = {"show", "RUN.h5", 1, "the results in a store"},
+    [NR_COMMAND_IMPORT] = {"import",
+                           "--idx IMAGES LABELS | --cifar10 FILE... | --npy "
+                           "IMAGES LABELS  -o DATA.h5",
+                           0, "foreign image files to HDF5"}};
+
+#define AT(field) offsetof(nr_options, field)
+
+const option_row nr_option_table[] = {
+    {"layer", TEXT, SHAPLEY | EVAL, AT(layer), "L[,L...]|all", NULL, 0, 0,
+     "layers whose filters are the players: short name, node or output (eval: one)"},
+    {"output", TEXT, SHAPLEY | IMPORT, AT(output), "FILE", NULL, 0, 0,
+     "the store (shapley) or data file (import) to write; also -o"},
+    {"method", CHOICE, SHAPLEY, AT(method), "sample", "sample", 0, 0,
+     "antithetic pairs of walks, one permutation a block"},
+    {"metric", CHOICE, SHAPLEY, AT(metric), "loss|accuracy|margin", "loss", 0, 0,
+     "score of an image: minus cross-entropy, 0/1, or logit margin"},
+    {"ablate", CHOICE, SHAPLEY | EVAL, AT(ablate), "remove|weights|mean", "remove", 0,
+     0, "what becomes of a filter that is not kept"},
+    {"images", COUNT, SHAPLEY | EVAL, AT(images), "N", NULL, 1, 4294967294.0,
+     "a class-balanced random subset of N images (default: all)"},
+    {"sweeps", COUNT, SHAPLEY, AT(sweeps), "N", "1", 1, 1e9,
+     "passes over all images, two pairs of walks each"},
+    {"seed", COUNT, SHAPLEY | EVAL, AT(seed), "S", "1", 0, 1.8e19,
+     "of permutations and of the image subset"},
+    {"filters", TEXT, SHAPLEY, AT(filters), "0-11,17", NULL, 0, 0,
+     "only these are players, the others are always kept (one layer)"},
+    {"block", COUNT, SHAPLEY, AT(block), "T", "1", 1, 32,
+     "images that share a permutation; 1 has the smallest error"},
+    {"confidence", NUMBER, SHAPLEY, AT(confidence), "P", "0.95", 0.5, 0.999999,
+     "of the intervals"},
+    {"kernels", CHOICE, SHAPLEY | EVAL, AT(kernels), "fast|reference", "fast", 0, 0,
+     "reference: plain loops, for those who doubt"},
+    {"checkpoint-every", DURATION, SHAPLEY, AT(checkpoint_every_s), "TIME", "60s", 0.1,
+     1e6, "how often the store is written"},
+    {"time-limit", DURATION, SHAPLEY, AT(time_limit_s), "TIME", NULL, 0, 1e9,
+     "stop early, save and exit with 75 (90s, 55m, 2h, 1:30:00)"},
+    {"fresh", FLAG, SHAPLEY, AT(fresh), NULL, NULL, 0, 0,
+     "start over; the old store stays as RUN.h5.old"},
+    {"drop", TEXT, EVAL, AT(drop), "0,3", NULL, 0, 0, "filters of --layer to ablate"},
+    {"logits", TEXT, EVAL, AT(logits), "OUT.h5", NULL, 0, 0, "write the logits there"},
+    {"format", CHOICE, SHOW | EVAL, AT(format), "text|csv|json", "text", 0, 0,
+     "for people or for programs"},
+    {"top", COUNT, SHOW, AT(top), "K", NULL, 1, 1e9, "only the K best filters"},
+    {"idx", FILES, IMPORT, AT(idx), "IMAGES LABELS", NULL, 2, 2,
+     "MNIST's format, plain or .gz"},
+    {"cifar10", FILES, IMPORT, AT(cifar10), "FILE...", NULL, 1, NR_FILES_MAX,
+     "CIFAR-10, binary version"},
+    {"npy", FILES, IMPORT, AT(npy), "IMAGES LABELS", NULL, 2, 2,
+     "NumPy arrays, (n, c, h, w) or (n, h, w), and labels (n)"},
+    {"scale", NUMBER, IMPORT, AT(scale), "X", NULL, -1e30, 1e30,
+     "factor of each pixel (default: 1/255 for uint8, 1 for floats)"},
+    {"mean", NUMBERS, IMPORT, AT(mean), "X[,X...]", NULL, 0, 0,
+     "subtracted after scaling; one number or one a channel (default: 0)"},
+    {"std", NUMBERS, IMPORT, AT(std), "X[,X...]", NULL, 0, 0,
+     "divided by after that; one number or one a channel (default: 1)"},
+    {"help", FLAG, ~0U, AT(help), NULL, NULL, 0, 0, "this text; also -h"}};
+
+const size_t nr_n_options = sizeof nr_option_table / sizeof *nr_option_table;
+
+_Static_assert(sizeof nr_option_table / sizeof *nr_option_table <= NR_OPTIONS_MAX,
+               "room for every option");
