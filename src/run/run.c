@@ -105,12 +105,16 @@ static nr_status play_layer(nr_run *run, size_t k) {
     NR_TRY(nr_player_new(run->world, &run->inputs, &run->layers[k], run->options->seed,
                          &player));
     bool root = nr_world_rank(run->world) == 0;
+    int size = nr_world_size(run->world);
     if (root) {
         nr_session_layer_begin(run->session, k);
         sink = nr_session_sink(run->session);
     }
     nr_status status = nr_schedule_run(nr_world_transport(run->world), player.runner,
                                        nr_session_source, run->session, &sink);
+    /* A rank that broke off its part of the protocol: the others would wait for it. */
+    if (status == NR_ERR_INTERNAL && size > 1)
+        nr_world_abort(run->world, nr_status_exit_code(status));
     if (root) {
         nr_session_layer_end(run->session);
         nr_status saved = nr_session_save(run->session);

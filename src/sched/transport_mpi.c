@@ -19,6 +19,7 @@ typedef struct {
 struct nr_world {
     MPI_Comm all, node, leaders; /* leaders: the first rank of each node, else null */
     int rank, size;
+    bool mpi; /* a launcher started us; else a world of one that needs no MPI */
     MPI_Win windows[WINDOWS_MAX];
     void *copies[WINDOWS_MAX]; /* in a world of one there are no windows */
     size_t n_windows, n_copies;
@@ -64,20 +65,28 @@ static bool mpi_receive(void *self, bool wait, uint64_t *words, size_t capacity,
 
 static void mpi_flush(void *self) {
     nr_world *world = self;
-    for (size_t i = 0; i < OUTBOX; i++)
+    for (size_t i = 0; i < OUTBOX && world->mpi; i++)
         MPI_Wait(&world->outbox[i].request, MPI_STATUS_IGNORE);
 }
 
 /* ---- the world ---- */
 
-nr_status nr_world_start(nr_world **out) {
-    nr_world *world;
+/* Every launcher tells its processes who they are: Open MPI's mpirun and srun
+ * --mpi=pmix through PMIx, others through PMI. Without one MPI would start as a world
+ * of one, but only after half a second of helper processes and name service. */
+static bool is_launched(void) {
+    static const char *const signs[] = {"PMIX_RANK", "PMIX_NAMESPACE", "PMI_RANK",
+                                        "OMPI_COMM_WORLD_SIZE"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (getenv(signs[i])) return true;
+    return false;
+}
+
+static nr_status start_mpi(nr_world *world) {
     int node_rank;
-    if (!NR_NEW(world, 1)) return NR_ERR_INTERNAL;
-    if (MPI_Init(NULL, NULL) != MPI_SUCCESS) {
-        free(world);
-        return nr_fail(NR_ERR_INTERNAL, "MPI does not start");
-    }
+    NR_REQUIRE(MPI_Init(NULL, NULL) == MPI_SUCCESS, NR_ERR_INTERNAL,
+               "MPI does not start");
+    world->mpi = true;
     MPI_Comm_dup(MPI_COMM_WORLD, &world->all);
     MPI_Comm_rank(world->all, &world->rank);
     MPI_Comm_size(world->all, &world->size);
@@ -86,6 +95,18 @@ nr_status nr_world_start(nr_world **out) {
     MPI_Comm_rank(world->node, &node_rank);
     MPI_Comm_split(world->all, node_rank == 0 ? 0 : MPI_UNDEFINED, world->rank,
                    &world->leaders);
+    return NR_OK;
+}
+
+nr_status nr_world_start(nr_world **out) {
+    nr_world *world;
+    if (!NR_NEW(world, 1)) return NR_ERR_INTERNAL;
+    world->size = 1;
+    nr_status status = is_launched() ? start_mpi(world) : NR_OK;
+    if (status != NR_OK) {
+        free(world);
+        return status;
+    }
     for (size_t i = 0; i < OUTBOX; i++) world->outbox[i].request = MPI_REQUEST_NULL;
     world->transport = (nr_transport){.self = world,
                                       .rank = world->rank,
@@ -97,16 +118,20 @@ nr_status nr_world_start(nr_world **out) {
     return NR_OK;
 }
 
-void nr_world_stop(nr_world *world) {
-    if (!world) return;
+static void stop_mpi(nr_world *world) {
     mpi_flush(world);
     for (size_t i = 0; i < OUTBOX; i++) free(world->outbox[i].words);
     for (size_t i = 0; i < world->n_windows; i++) MPI_Win_free(&world->windows[i]);
-    for (size_t i = 0; i < world->n_copies; i++) free(world->copies[i]);
     if (world->leaders != MPI_COMM_NULL) MPI_Comm_free(&world->leaders);
     MPI_Comm_free(&world->node);
     MPI_Comm_free(&world->all);
     MPI_Finalize();
+}
+
+void nr_world_stop(nr_world *world) {
+    if (!world) return;
+    for (size_t i = 0; i < world->n_copies; i++) free(world->copies[i]);
+    if (world->mpi) stop_mpi(world);
     free(world);
 }
 
@@ -126,6 +151,7 @@ nr_transport *nr_world_transport(nr_world *world) {
 
 nr_status nr_world_share(nr_world *world, nr_status status) {
     int mine = (int)status, worst = mine;
+    if (world->size == 1) return status;
     MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, world->all);
     return (nr_status)worst;
 }
@@ -140,6 +166,7 @@ static void broadcast_pieces(MPI_Comm comm, void *bytes, size_t n) {
 nr_status nr_world_broadcast(nr_world *world, void **bytes, size_t *n_bytes) {
     uint64_t n = *n_bytes;
     nr_status status = NR_OK;
+    if (world->size == 1) return NR_OK;
     MPI_Bcast(&n, 1, MPI_UINT64_T, 0, world->all);
     if (world->rank != 0 && !(*bytes = nr_new((size_t)n, 1))) status = NR_ERR_INTERNAL;
     NR_TRY(nr_world_share(world, status));
@@ -189,6 +216,10 @@ nr_status nr_world_spread(nr_world *world, const void *data, size_t n_bytes,
 nr_status nr_world_gather(nr_world *world, const uint64_t *words, size_t n,
                           uint64_t *all) {
     NR_ASSERT(n <= INT32_MAX);
+    if (world->size == 1) {
+        memcpy(all, words, n * sizeof *words);
+        return NR_OK;
+    }
     MPI_Allgather(words, (int)n, MPI_UINT64_T, all, (int)n, MPI_UINT64_T, world->all);
     return NR_OK;
 }
