@@ -8,13 +8,18 @@
 
 static void readers_count(const nr_graph *graph, uint32_t *readers) {
     memset(readers, 0, graph->n_nodes * sizeof *readers);
-    for (size_t l = 0; l < graph->n_links; l++) readers[graph->links[l]]++;
+    for (uint32_t i = 0; i < graph->n_nodes; i++)
+        for (uint32_t k = 0; k < graph->nodes[i].n_inputs; k++)
+            readers[nr_graph_input_of(graph, i, k)]++;
     readers[graph->output]++;
 }
 
 static void redirect(nr_graph *graph, uint32_t from, uint32_t to) {
-    for (size_t l = 0; l < graph->n_links; l++)
-        if (graph->links[l] == from) graph->links[l] = to;
+    for (uint32_t i = 0; i < graph->n_nodes; i++)
+        for (uint32_t k = 0; k < graph->nodes[i].n_inputs; k++) {
+            uint32_t *link = &graph->links[graph->nodes[i].first_input + k];
+            if (*link == from) *link = to;
+        }
     if (graph->output == from) graph->output = to;
 }
 
@@ -147,8 +152,132 @@ static nr_status drop_unused(nr_graph *graph) {
     return NR_OK;
 }
 
+/* ---- concatenations sink below channel-wise operators ---- */
+
+enum { NODES_MAX = 1 << 17 };
+
+/* The graph being rewritten: nodes and links so far, and where each old node went. */
+typedef struct {
+    const nr_graph *old;
+    nr_node *nodes;
+    uint32_t *links, *place;
+    size_t n_nodes, n_links, nodes_capacity, links_capacity;
+} rewrite;
+
+static nr_status emit(rewrite *r, nr_node node, const uint32_t *inputs, uint32_t *out) {
+    NR_REQUIRE(r->n_nodes < NODES_MAX, NR_ERR_INPUT,
+               "%s: more than %d nodes once concatenations are taken apart",
+               nr_graph_source(r->old), NODES_MAX);
+    NR_TRY(nr_grow((void **)&r->nodes, &r->nodes_capacity, r->n_nodes + 1,
+                   sizeof *r->nodes));
+    NR_TRY(nr_grow((void **)&r->links, &r->links_capacity, r->n_links + node.n_inputs,
+                   sizeof *r->links));
+    node.first_input = (uint32_t)r->n_links;
+    for (uint32_t k = 0; k < node.n_inputs; k++) r->links[r->n_links++] = inputs[k];
+    *out = (uint32_t)r->n_nodes;
+    r->nodes[r->n_nodes++] = node;
+    return NR_OK;
+}
+
+static bool is_channelwise(const nr_node *node, nr_shape in) {
+    switch ((nr_op)node->op) {
+    case NR_OP_AFFINE:
+    case NR_OP_RELU:
+    case NR_OP_LEAKY_RELU:
+    case NR_OP_CLIP:
+    case NR_OP_SIGMOID:
+    case NR_OP_MAX_POOL:
+    case NR_OP_AVG_POOL:
+    case NR_OP_GLOBAL_AVG_POOL:
+    case NR_OP_PAD: return true;
+    case NR_OP_RESHAPE: return node->shape.flat && (size_t)in.h * in.w == 1;
+    default: return false;
+    }
+}
+
+/* node(concat(a, b, ...)) becomes concat(node(a), node(b), ...) */
+static nr_status sink_node(rewrite *r, const nr_node *node, uint32_t concat,
+                           uint32_t *out) {
+    uint32_t n = r->nodes[concat].n_inputs, first = 0, *parts;
+    if (!NR_NEW(parts, n)) return NR_ERR_INTERNAL;
+    nr_status status = NR_OK;
+    for (uint32_t k = 0; k < n && status == NR_OK; k++) {
+        uint32_t operand = r->links[r->nodes[concat].first_input + k];
+        nr_node part = *node;
+        part.shape.c = r->nodes[operand].shape.c;
+        if (part.weight != NR_NO_WEIGHT) part.weight += first;
+        if (part.bias != NR_NO_WEIGHT) part.bias += first;
+        first += part.shape.c;
+        status = emit(r, part, &operand, &parts[k]);
+    }
+    nr_node joined = r->nodes[concat];
+    joined.shape = node->shape;
+    if (status == NR_OK) status = emit(r, joined, parts, out);
+    free(parts);
+    return status;
+}
+
+/* Inputs of an old node in the new graph; a concatenation of concatenations is one. */
+static nr_status map_inputs(rewrite *r, uint32_t old, uint32_t **inputs,
+                            size_t *capacity, uint32_t *n) {
+    const nr_node *node = &r->old->nodes[old];
+    *n = 0;
+    for (uint32_t k = 0; k < node->n_inputs; k++) {
+        uint32_t input = r->place[nr_graph_input_of(r->old, old, k)];
+        const nr_node *source = &r->nodes[input];
+        bool splice = node->op == NR_OP_CONCAT && source->op == NR_OP_CONCAT;
+        uint32_t count = splice ? source->n_inputs : 1;
+        NR_TRY(nr_grow((void **)inputs, capacity, (size_t)*n + count, sizeof **inputs));
+        for (uint32_t j = 0; j < count; j++)
+            (*inputs)[(*n)++] = splice ? r->links[source->first_input + j] : input;
+    }
+    return NR_OK;
+}
+
+static nr_status sink_all(rewrite *r) {
+    uint32_t *inputs = NULL;
+    size_t capacity = 0;
+    nr_status status = NR_OK;
+    for (uint32_t i = 0; i < r->old->n_nodes && status == NR_OK; i++) {
+        nr_node node = r->old->nodes[i];
+        status = map_inputs(r, i, &inputs, &capacity, &node.n_inputs);
+        if (status != NR_OK) break;
+        const nr_node *input = node.n_inputs == 1 ? &r->nodes[inputs[0]] : NULL;
+        bool sinks =
+            input && input->op == NR_OP_CONCAT && is_channelwise(&node, input->shape);
+        status = sinks ? sink_node(r, &node, inputs[0], &r->place[i])
+                       : emit(r, node, inputs, &r->place[i]);
+    }
+    free(inputs);
+    return status;
+}
+
+static nr_status sink_concats(nr_graph *graph) {
+    rewrite r = {.old = graph};
+    if (!NR_NEW(r.place, graph->n_nodes)) return NR_ERR_INTERNAL;
+    nr_status status = sink_all(&r);
+    if (status == NR_OK) {
+        graph->output = r.place[graph->output];
+        free(graph->nodes);
+        free(graph->links);
+        graph->nodes = r.nodes;
+        graph->links = r.links;
+        graph->n_nodes = r.n_nodes;
+        graph->n_links = r.n_links;
+        graph->nodes_capacity = r.nodes_capacity;
+        graph->links_capacity = r.links_capacity;
+    } else {
+        free(r.nodes);
+        free(r.links);
+    }
+    free(r.place);
+    return status;
+}
+
 nr_status nr_graph_fold(nr_graph *graph) {
     uint32_t *readers;
+    NR_TRY(sink_concats(graph));
+    NR_TRY(drop_unused(graph));
     if (!NR_NEW(readers, graph->n_nodes)) return NR_ERR_INTERNAL;
     nr_status status = fold_affines(graph, readers);
     if (status == NR_OK) fold_pads(graph, readers);
