@@ -88,10 +88,11 @@ static nr_status print_graph(const nr_graph *graph, const char *digest) {
     for (size_t i = 0; i < n && status == NR_OK; i++)
         status = print_layer(graph, layers[i], rate);
     free(layers);
-    printf("to rank: FLOP of one sweep (4 walks) an image, at most; 1000 images: that "
-           "on one "
-           "core at %.0f GFLOP/s\n",
-           2e-9 * rate);
+    printf(
+        "to rank: FLOP of one sweep (4 walks) an image; 1000 images: time of that on "
+        "one "
+        "core at the %.0f GFLOP/s of a large product; small layers reach a fraction\n",
+        2e-9 * rate);
     return status;
 }
 
