@@ -86,32 +86,29 @@ static float as_float(const nr_source *source, uint64_t bits) {
 
 enum { PIECE = 4096 }; /* elements converted at a time */
 
-nr_status nr_source_integers(nr_source *source, size_t n, int64_t *out) {
+/* The next n elements, to whichever of the two arrays is there. */
+static nr_status read_elements(nr_source *source, size_t n, int64_t *integers,
+                               float *floats) {
     uint8_t raw[PIECE * 8];
     size_t bytes = nr_element_bytes(source->element);
     for (size_t done = 0; done < n;) {
         size_t count = n - done < PIECE ? n - done : PIECE;
         NR_TRY(nr_source_bytes(source, count * bytes, raw));
-        for (size_t i = 0; i < count; i++)
-            out[done + i] = as_integer(
-                source, element_bits(raw + i * bytes, bytes, source->big_endian));
-        done += count;
+        for (size_t i = 0; i < count; i++, done++) {
+            uint64_t bits = element_bits(raw + i * bytes, bytes, source->big_endian);
+            if (integers) integers[done] = as_integer(source, bits);
+            else floats[done] = as_float(source, bits);
+        }
     }
     return NR_OK;
 }
 
+nr_status nr_source_integers(nr_source *source, size_t n, int64_t *out) {
+    return read_elements(source, n, out, NULL);
+}
+
 nr_status nr_source_floats(nr_source *source, size_t n, float *out) {
-    uint8_t raw[PIECE * 8];
-    size_t bytes = nr_element_bytes(source->element);
-    for (size_t done = 0; done < n;) {
-        size_t count = n - done < PIECE ? n - done : PIECE;
-        NR_TRY(nr_source_bytes(source, count * bytes, raw));
-        for (size_t i = 0; i < count; i++)
-            out[done + i] = as_float(
-                source, element_bits(raw + i * bytes, bytes, source->big_endian));
-        done += count;
-    }
-    return NR_OK;
+    return read_elements(source, n, NULL, out);
 }
 
 /* A header that promises more than the file can hold is refused before anybody makes

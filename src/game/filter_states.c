@@ -25,8 +25,7 @@ void nr_filter_ablate_layer(const nr_cut *cut, nr_ablation ablation, const float
                                                             : 0;
 }
 
-/* Absent channels read as zero whatever the operator made of them. */
-static void clear_absent(void *context, uint32_t node, size_t rows, float *output) {
+void nr_filter_clear_absent(void *context, uint32_t node, size_t rows, float *output) {
     const nr_cut *cut = context;
     nr_shape shape = nr_graph_node(nr_cut_graph(cut), node)->shape;
     const bool *absent = nr_cut_absent(cut, node);
@@ -79,7 +78,7 @@ nr_status nr_filter_states_new(nr_filter *game) {
         NR_TRY(make_exec(game, NR_PART_TWO, game->rows_block, &game->two[end]));
         NR_TRY(make_exec(game, NR_PART_LINEAR, game->rows_block, &game->linear[end]));
     }
-    nr_exec_set_hook(game->two[NR_EMPTY], clear_absent, game->cut);
+    nr_exec_set_hook(game->two[NR_EMPTY], nr_filter_clear_absent, game->cut);
     nr_exec_bind(game->prefix, 0, game->input, rows);
     return NR_OK;
 }

@@ -21,15 +21,6 @@ static size_t node_size(const nr_masked *m, uint32_t node) {
     return nr_shape_size(nr_graph_node(m->spec.graph, node)->shape);
 }
 
-static void clear_absent(void *context, uint32_t node, size_t rows, float *output) {
-    const nr_cut *cut = context;
-    size_t c = nr_graph_node(nr_cut_graph(cut), node)->shape.c;
-    const bool *absent = nr_cut_absent(cut, node);
-    size_t n = rows * nr_shape_size(nr_graph_node(nr_cut_graph(cut), node)->shape);
-    for (size_t i = 0; i < n; i++)
-        if (absent[i % c]) output[i] = 0;
-}
-
 /* keep: every node of the list, which is simple and only costs memory. */
 static nr_status make_exec(const nr_masked *m, const uint32_t *nodes, size_t n,
                            size_t rows, nr_exec **out) {
@@ -79,7 +70,7 @@ nr_status nr_masked_new(const nr_filter_spec *spec, size_t rows_max, nr_masked *
     for (int k = 0; k < 2; k++)
         NR_TRY_GOTO(make_exec(m, two.nodes, two.n, rows_max, &m->two[k]), err_free);
     NR_TRY_GOTO(make_rest(m, rows_max), err_free);
-    nr_exec_set_hook(m->two[0], clear_absent, m->cut);
+    nr_exec_set_hook(m->two[0], nr_filter_clear_absent, m->cut);
     *out = m;
     return NR_OK;
 

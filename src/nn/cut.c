@@ -45,43 +45,43 @@ static nr_status map_new(nr_cut *cut, uint32_t node) {
     return NR_OK;
 }
 
+/* Of a channel of any tensor: one that is not TWO has no owners. */
+static uint32_t owner_of(const two_map *map, size_t c) {
+    return map->player ? map->player[c] : NR_NO_PLAYER;
+}
+
+static bool is_absent(const two_map *map, size_t c) {
+    return map->player && map->absent[c];
+}
+
 static void map_copy_channel(two_map *to, size_t c, const two_map *from,
                              size_t c_from) {
-    to->player[c] = from->player ? from->player[c_from] : NR_NO_PLAYER;
-    to->absent[c] = from->player && from->absent[c_from];
+    to->player[c] = owner_of(from, c_from);
+    to->absent[c] = is_absent(from, c_from);
 }
 
 /* Both inputs of an Add or Mul: a channel may belong to one player at the most. */
 static bool binary_map_fits(const nr_cut *cut, uint32_t node) {
     const two_map *a = &cut->maps[input_at(cut, node, 0)];
     const two_map *b = &cut->maps[input_at(cut, node, 1)];
-    if (!a->player || !b->player) return true;
     for (size_t c = 0; c < node_at(cut, node)->shape.c; c++)
-        if (a->player[c] != b->player[c] && a->player[c] != NR_NO_PLAYER &&
-            b->player[c] != NR_NO_PLAYER)
+        if (owner_of(a, c) != owner_of(b, c) && owner_of(a, c) != NR_NO_PLAYER &&
+            owner_of(b, c) != NR_NO_PLAYER)
             return false;
     return true;
 }
 
 static void binary_map(nr_cut *cut, uint32_t node) {
-    static const two_map none;
     const nr_node *n = node_at(cut, node);
+    const two_map *a = &cut->maps[input_at(cut, node, 0)];
+    const two_map *b = &cut->maps[input_at(cut, node, 1)];
     two_map *map = &cut->maps[node];
-    two_map a, b;
     for (size_t c = 0; c < n->shape.c; c++) {
-        const two_map *from[2] = {&cut->maps[input_at(cut, node, 0)],
-                                  &cut->maps[input_at(cut, node, 1)]};
-        uint32_t player[2];
-        bool absent[2];
-        a = from[0]->player ? *from[0] : none;
-        b = from[1]->player ? *from[1] : none;
-        player[0] = a.player ? a.player[c] : NR_NO_PLAYER;
-        player[1] = b.player ? b.player[c] : NR_NO_PLAYER;
-        absent[0] = a.player && a.absent[c];
-        absent[1] = b.player && b.absent[c];
-        map->player[c] = player[0] != NR_NO_PLAYER ? player[0] : player[1];
-        map->absent[c] =
-            n->op == NR_OP_ADD ? absent[0] && absent[1] : absent[0] || absent[1];
+        uint32_t owner = owner_of(a, c);
+        bool both = is_absent(a, c) && is_absent(b, c);
+        bool any = is_absent(a, c) || is_absent(b, c);
+        map->player[c] = owner != NR_NO_PLAYER ? owner : owner_of(b, c);
+        map->absent[c] = n->op == NR_OP_ADD ? both : any;
     }
 }
 

@@ -37,6 +37,10 @@ double nr_filter_visit_macs(const nr_cut *cut, uint32_t block_images);
 void nr_filter_ablate_layer(const nr_cut *cut, nr_ablation ablation, const float *means,
                             size_t rows, const float *kept, float *ablated);
 
+/* An nr_exec_hook for the ablated state of TWO tensors, context the nr_cut: absent
+ * channels read as zero whatever the operator made of them. */
+void nr_filter_clear_absent(void *cut, uint32_t node, size_t rows, float *output);
+
 /* Value rows of the network with exactly the players marked in `kept` [n_players]:
  * whole forwards, nothing shared between coalitions. logits [count, classes] of images
  * [first, first + count). */
