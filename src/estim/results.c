@@ -43,7 +43,9 @@ static void fill_player(const nr_tally *tally, uint64_t sweeps, double confidenc
     r->freedom[i] = e.freedom;
     r->antithetic[i] = e.antithetic;
     r->dead[i] = e.dead;
-    r->unreliable[i] = !e.dead && (!(e.variance > 0) || e.largest_share > share_max);
+    /* The only player has the same marginal in every walk. */
+    bool unknown = !(e.variance > 0) && r->n > 1;
+    r->unreliable[i] = !e.dead && (unknown || e.largest_share > share_max);
 }
 
 typedef struct {

@@ -190,6 +190,15 @@ double nr_tally_value_empty(const nr_tally *tally) {
     return mean_value(tally, tally->empty);
 }
 
+bool nr_tally_telescopes(const nr_tally *tally) {
+    wide sum = 0, ends;
+    for (size_t i = 0; i < tally->n; i++)
+        if (!add(&sum, tally->sum[i])) return false;
+    /* two pairs, two walks each */
+    return !__builtin_sub_overflow(tally->full, tally->empty, &ends) &&
+           !__builtin_mul_overflow(ends, (wide)4, &ends) && sum == ends;
+}
+
 nr_player_estimate nr_tally_estimate(const nr_tally *tally, size_t player,
                                      uint64_t sweeps) {
     nr_player_estimate e = {.shapley = NAN, .variance = NAN, .population = NAN};
@@ -205,18 +214,23 @@ nr_player_estimate nr_tally_estimate(const nr_tally *tally, size_t player,
     /* Satterthwaite: each visit has one degree of freedom, and E[x^4] = 3 sigma^4. */
     quad within2 = (quad)tally->within2[player]; /* in units of 2^-72 */
     quad fine = within * quantum * quantum, fine2 = within2 * quantum * quantum;
-    e.freedom = fine2 > 0 ? (double)(3 * fine * fine / fine2) : (double)visits;
+    /* Squares below 2^-36 leave no trace in within2: then nothing is claimed. */
+    double none = within > 0 ? 1 : (double)visits;
+    e.freedom = fine2 > 0 ? (double)(3 * fine * fine / fine2) : none;
     if (e.freedom > (double)visits) e.freedom = (double)visits;
     if (e.freedom < 1) e.freedom = 1;
     e.antithetic = within + odd > 0 ? (double)(2 * within / (within + odd)) : NAN;
     quad largest = (quad)tally->largest[player];
     e.largest_share = within > 0 ? (double)(largest * largest / within) : 0;
-    /* Variance between visits is that between blocks plus that of one visit. */
-    if (tally->visits > 1) {
+    /* With B blocks visited S times each, the sample variance over all S B visits is on
+     * average (variance of one visit) + (variance between blocks) S (B - 1) / (S B -
+     * 1). */
+    quad blocks = visits / (quad)sweeps;
+    if (blocks > 1) {
         quad per_visit = within / 16 / visits;
         quad spread = (total - sum * sum / visits) / 16 / (visits - 1);
-        quad between = spread > per_visit ? spread - per_visit : 0;
-        quad blocks = visits / (quad)sweeps;
+        quad excess = spread > per_visit ? spread - per_visit : 0;
+        quad between = excess * (visits - 1) / ((quad)sweeps * (blocks - 1));
         quad mean_variance = between / blocks + per_visit / visits;
         e.population = (double)(mean_variance * visits * visits * scale * scale);
     }

@@ -22,6 +22,11 @@ static nr_status choose_filters(const nr_options *options, nr_shape shape,
 static nr_status plan_units(const nr_inputs *inputs, nr_run_layer *layer) {
     nr_cut *cut;
     uint32_t block = layer->spec.block_images;
+    size_t images = nr_images_count(inputs->images);
+    /* Blocks are compared with each other, so they have to be of one size. */
+    NR_REQUIRE(images % block == 0, NR_ERR_USAGE,
+               "--block %u: %zu images do not divide into blocks of that size", block,
+               images);
     uint64_t n_blocks = (nr_images_count(inputs->images) + block - 1) / block;
     NR_TRY(nr_cut_new(inputs->graph, layer->node, layer->spec.ablation, layer->filters,
                       layer->n_players, &cut));

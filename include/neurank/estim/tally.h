@@ -59,6 +59,9 @@ double
 nr_tally_value_full(const nr_tally *tally); /* mean an image; NAN without visits */
 double nr_tally_value_empty(const nr_tally *tally);
 
+/* Do the marginals sum to value_full - value_empty, as those of whole walks must? */
+bool nr_tally_telescopes(const nr_tally *tally);
+
 typedef struct {
     double shapley;
     double variance;      /* of the estimate, for these images */
