@@ -12,7 +12,8 @@
  *     open_done   [open_sweep, unit], open [open_sweep, word, filter], open_counts
  *
  * Results are derived from the state whenever the file is written; reading uses the
- * state alone. Names and types stand in layout.c and nowhere else. */
+ * state alone. Names and types stand in layout_write.c and layout_read.c and nowhere
+ * else. */
 #ifndef NEURANK_STORE_STORE_H
 #define NEURANK_STORE_STORE_H
 

@@ -12,37 +12,49 @@
 #include "neurank/h5/file.h"
 #include "neurank/store/store.h"
 
-enum { PLAYERS = 5, UNITS = 4 };
+enum { PLAYERS = 5, UNITS = 4, BLOCK = 3, BLOCKS_PER_UNIT = 4 };
 
-static const char *const root_fields[] = {"model", "layers", "data", "images", "seed"};
-static const char *const layer_fields[] = {"node",    "method", "metric", "ablate",
-                                           "filters", "block",  "strata", "unit",
-                                           "kernels", "numbers"};
+static const char *const root_fields[] = {"model", "layers", "data", "seed"};
+static const char *const layer_fields[] = {"node",    "method", "metric",  "ablate",
+                                           "filters", "strata", "kernels", "numbers"};
 
 static void set_fields(nr_plan *plan, const char *const *names, size_t n) {
     for (size_t i = 0; i < n; i++)
         assert_int_equal(nr_plan_set(plan, names[i], names[i]), NR_OK);
 }
 
+/* Four visits of three images each, whose walks telescope. */
 static void add_unit(nr_fold *fold, uint64_t unit) {
     uint64_t *words = nr_new(nr_tally_words(PLAYERS), 8);
     nr_tally *tally;
-    int64_t m[4][PLAYERS];
-    for (int k = 0; k < 4; k++)
-        for (uint64_t i = 0; i < PLAYERS; i++)
-            m[k][i] = (int64_t)(1e10F * test_random(unit, 10 * i + (uint64_t)k));
-    nr_visit visit = {.forward = {m[0], m[1]},
-                      .reverse = {m[2], m[3]},
-                      .value_full = 77,
-                      .value_empty = -5,
-                      .images = 3,
-                      .coalition_images = 11};
     assert_int_equal(nr_tally_new(PLAYERS, &tally), NR_OK);
-    assert_true(nr_tally_add(tally, &visit));
+    for (uint64_t block = 0; block < BLOCKS_PER_UNIT; block++) {
+        int64_t m[4][PLAYERS];
+        for (uint64_t k = 0; k < 4; k++) {
+            m[k][PLAYERS - 1] = 82;
+            for (uint64_t i = 0; i + 1 < PLAYERS; i++) {
+                m[k][i] = (int64_t)(1e10F * test_random(4 * unit + block, 10 * i + k));
+                m[k][PLAYERS - 1] -= m[k][i];
+            }
+        }
+        nr_visit visit = {.forward = {m[0], m[1]},
+                          .reverse = {m[2], m[3]},
+                          .value_full = 77,
+                          .value_empty = -5,
+                          .images = BLOCK,
+                          .coalition_images = 11};
+        assert_true(nr_tally_add(tally, &visit));
+    }
     nr_tally_encode(tally, words);
     assert_int_equal(nr_fold_accept(fold, unit, words), NR_OK);
     nr_tally_free(tally);
     free(words);
+}
+
+static void set_numbers(nr_plan *plan) {
+    nr_plan_set_u64(plan, "block", BLOCK);
+    nr_plan_set_u64(plan, "unit", BLOCKS_PER_UNIT);
+    nr_plan_set_u64(plan, "units_per_sweep", UNITS);
 }
 
 static nr_store *make_store(void) {
@@ -51,15 +63,15 @@ static nr_store *make_store(void) {
     nr_store *store;
     assert_int_equal(nr_store_new(2, &store), NR_OK);
     store->confidence = 0.9;
-    set_fields(&store->plan, root_fields, 5);
+    set_fields(&store->plan, root_fields, 4);
+    nr_plan_set_u64(&store->plan, "images", BLOCK * BLOCKS_PER_UNIT * UNITS);
     nr_store_add_history(store, "first");
     nr_store_add_history(store, "second");
     for (size_t k = 0; k < 2; k++) {
         nr_store_layer *layer = &store->layers[k];
         layer->name = nr_strdup(names[k]);
-        set_fields(&layer->plan, layer_fields, 10);
-        assert_int_equal(nr_plan_set_u64(&layer->plan, "units_per_sweep", UNITS),
-                         NR_OK);
+        set_fields(&layer->plan, layer_fields, 8);
+        set_numbers(&layer->plan);
         layer->n_players = PLAYERS;
         NR_NEW(layer->filters, PLAYERS);
         for (uint32_t i = 0; i < PLAYERS; i++) layer->filters[i] = 3 * i;

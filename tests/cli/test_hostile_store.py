@@ -1,0 +1,79 @@
+"""A store whose counts contradict each other, whose datasets claim more than they hold, or
+whose sums were changed is refused with one line, by `show` and by a resume.
+TEST: timeout=120"""
+import shutil
+
+import h5py
+import numpy as np
+from harness import DATA, check, fashion, message, run
+
+BIG = 2 ** 28
+
+
+def attribute(path, name, value):
+    def change(f):
+        f[path].attrs[name] = value
+    return change
+
+
+def add(path, index, value):
+    def change(f):
+        f[path][index] = f[path][index] + np.uint64(value)
+    return change
+
+
+def replace(path, data, **options):
+    def change(f):
+        scales = [d.keys() for d in f[path].dims]
+        del scales, f[path]
+        f.create_dataset(path, data=data, **options)
+    return change
+
+
+def huge_open(f):
+    s = f["conv1/state"]
+    for name in ("open_done", "open", "open_counts"):
+        if name in s:
+            del s[name]
+    if "open_sweep" in s:
+        del s["open_sweep"]
+    s["open_sweep"] = np.arange(1, 201)
+    s.create_dataset("open_done", (200, BIG), np.uint8, chunks=(1, 65536))
+    s.create_dataset("open", (200, 11, 20), np.uint64, chunks=(1, 11, 20))
+    s.create_dataset("open_counts", (200, 7), np.uint64, chunks=(1, 7))
+
+
+CHANGES = {
+    "sweeps 2^63": attribute("conv1", "sweeps", np.uint64(2 ** 63)),
+    "sweeps 0": attribute("conv1", "sweeps", np.uint64(0)),
+    "planned 2^62": attribute("conv1", "sweeps_planned", np.uint64(2 ** 62)),
+    "units 2^28": attribute("conv1", "plan_units_per_sweep", str(BIG)),
+    "units 0": attribute("conv1", "plan_units_per_sweep", "0"),
+    "block 0": attribute("conv1", "plan_block", "0"),
+    "confidence": attribute("/", "confidence", 1.0),
+    "format": attribute("/", "format_version", np.uint64(99)),
+    "a sum": add("conv1/state/complete", (0, 3), 1),
+    "visits": add("conv1/state/complete_counts", 0, 1),
+    "filters": replace("conv1/filter", np.zeros(20, np.uint32)),
+    "shape": replace("conv1/state/complete", np.zeros((11, 19), np.uint64)),
+    "texts": replace("conv1/state/complete", np.array([b"a"] * 220).reshape(11, 20)),
+    "huge": huge_open,
+}
+
+
+def main():
+    data = fashion()
+    args = ["shapley", f"{DATA}/lenet5.onnx", data, "--layer", "conv1", "--images", 64, "-o"]
+    run(*args, "good.h5")
+    for name, change in CHANGES.items():
+        shutil.copy("good.h5", "bad.h5")
+        with h5py.File("bad.h5", "a") as f:
+            change(f)
+        for command in (["show", "bad.h5"], [*args, "bad.h5", "--sweeps", 2]):
+            p = run(*command, expect=None)
+            check(p.returncode in (3, 4), f"{name}: {command[0]} ends with {p.returncode}")
+            check(message(p).startswith("bad.h5"), f"{name}: {message(p)}")
+    run("show", "good.h5")
+
+
+main()
