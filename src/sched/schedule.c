@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/sched/message.h"
 
@@ -51,6 +52,15 @@ static bool has_work(rank_state *rank) {
     return rank->busy;
 }
 
+/* Plays one block without a word: many ranks may meet the same error, and the master
+ * repeats the first unit that failed aloud. */
+static nr_status step_silently(nr_unit_runner *runner, bool *done) {
+    nr_log_set_silent(true);
+    nr_status status = nr_unit_step(runner, done);
+    nr_log_set_silent(false);
+    return status;
+}
+
 /* ---- workers ---- */
 
 static nr_status worker_send_result(rank_state *rank, nr_status status) {
@@ -81,10 +91,10 @@ static nr_status worker_run(rank_state *rank) {
             working = true; /* look for more, but do not wait */
         }
         if (stopped || !has_work(rank)) continue;
+        /* After a failure the run ends: units in hand are given back undone. */
         bool done = false;
-        nr_status status = nr_unit_step(rank->runner, &done);
-        if (status != NR_OK) failure = status;
-        if (done || status != NR_OK) worker_send_result(rank, status);
+        if (failure == NR_OK) failure = step_silently(rank->runner, &done);
+        if (done || failure != NR_OK) worker_send_result(rank, failure);
     }
     rank->transport->flush(rank->transport->self);
     return failure;
@@ -98,6 +108,8 @@ typedef struct {
     const nr_sink *sink;
     nr_assignment *assignments; /* [NR_AHEAD * size] */
     nr_status failure;
+    bool unit_failed; /* that was a unit, and this one: */
+    uint64_t failed_unit;
 } master_state;
 
 static void hand_out(master_state *m, size_t n) {
@@ -118,7 +130,12 @@ static void fail(master_state *m, nr_status status) {
 static nr_status take_result(master_state *m, int worker, uint64_t unit,
                              nr_status status, const uint64_t *tally) {
     size_t n;
-    if (status == NR_OK) status = m->sink->accept(m->sink->self, unit, tally);
+    if (status != NR_OK && m->failure == NR_OK) {
+        m->unit_failed = true;
+        m->failed_unit = unit;
+    }
+    if (status == NR_OK && m->failure == NR_OK)
+        status = m->sink->accept(m->sink->self, unit, tally);
     if (status != NR_OK) fail(m, status);
     NR_TRY(nr_master_result(m->machine, worker, unit, m->assignments, &n));
     hand_out(m, n);
@@ -142,7 +159,8 @@ static nr_status take_messages(master_state *m) {
 static nr_status compute_own(master_state *m) {
     rank_state *rank = &m->rank;
     bool done = false;
-    nr_status status = nr_unit_step(rank->runner, &done);
+    nr_status status = m->failure;
+    if (status == NR_OK) status = step_silently(rank->runner, &done);
     if (status == NR_OK && !done) return NR_OK;
     if (status == NR_OK) nr_unit_result(rank->runner, rank->words);
     rank->busy = false;
@@ -168,6 +186,16 @@ static nr_status master_loop(master_state *m) {
     return NR_OK;
 }
 
+/* The failure's own message, once. */
+static void repeat_aloud(master_state *m) {
+    bool done = false;
+    nr_unit_begin(m->rank.runner, m->failed_unit);
+    while (!done && nr_unit_step(m->rank.runner, &done) == NR_OK) continue;
+    if (done)
+        nr_fail(NR_ERR_UNIT, "unit %llu failed on another rank and not on this one",
+                (unsigned long long)m->failed_unit);
+}
+
 /* A master that stops does not begin units that it has not begun, but the machine
  * counts them: they are worked off like everybody else's. */
 static nr_status master_run(rank_state rank, nr_unit_source *source, void *source_self,
@@ -184,6 +212,7 @@ static nr_status master_run(rank_state rank, nr_unit_source *source, void *sourc
     rank.transport->flush(rank.transport->self);
     nr_master_free(m.machine);
     if (status == NR_OK) status = m.failure;
+    if (m.unit_failed) repeat_aloud(&m);
 err_free:
     free(m.assignments);
     return status;

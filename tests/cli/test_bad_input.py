@@ -87,7 +87,7 @@ def main():
           *shapley(LENET, good, "--filters", "3,99"))
 
     # data
-    fails(3, "no.h5: cannot open: No such file or directory", *shapley(LENET, "no.h5"))
+    fails(3, "no.h5: cannot open the file: No such file or directory", *shapley(LENET, "no.h5"))
     fails(3, "text.onnx: not an HDF5 file, or a damaged one", *shapley(LENET, "text.onnx"))
     with h5py.File("none.h5", "w") as f:
         f["labels"] = Y
@@ -152,6 +152,37 @@ def main():
           message(p))
     p = run("show", good, expect=3)
     check(message(p) == "good.h5: an HDF5 file, but no neurank store", message(p))
+
+    # files that are none, or are the input
+    os.mkfifo("fifo")
+    fails(3, "fifo: the model is not a regular file", *shapley("fifo"))
+    fails(3, "fifo: the file is not a regular file", *shapley(LENET, "fifo"))
+    with h5py.File("link.h5", "w") as f:
+        f["images"] = h5py.ExternalLink("fifo", "/images")
+        f["labels"] = Y
+    fails(3, "link.h5: /images is a link; the dataset itself is expected",
+          *shapley(LENET, "link.h5"))
+    os.mkdir("folder")
+    for output in ("folder", "fifo", "/dev/null"):
+        p = run("shapley", LENET, good, "--layer", "conv2", "-o", output, expect=5)
+        check(message(p) == f"{output}: cannot be written: not a regular file", message(p))
+    p = run("shapley", LENET, good, "--layer", "conv2", "-o", good, "--fresh", expect=2)
+    check(message(p) == "good.h5: the output is also an input", message(p))
+    p = run("eval", LENET, good, "--logits", good, expect=2)
+    check(message(p) == "good.h5: the output is also an input", message(p))
+
+    # a network without usable values: one line, from any number of ranks
+    def overflow(graph):
+        for i in graph.initializer:
+            if i.name.endswith("weight"):
+                i.CopyFrom(numpy_helper.from_array(
+                    np.full_like(numpy_helper.to_array(i), 1e30), i.name))
+    changed("inf.onnx", overflow)
+    bright = write_images("bright.h5", X + 1, Y)
+    for ranks in (0, 4):
+        p = run("shapley", "inf.onnx", bright, "--layer", "fc1", "-o", f"i{ranks}.h5",
+                ranks=ranks, expect=1)
+        check(message(p).startswith('layer "fc1", block 0: the value of '), message(p))
 
     # a copy of the run in every task of a step
     fails(2, "this process is a world of one rank although SLURM_NTASKS is 4: start it with "
