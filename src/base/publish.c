@@ -5,15 +5,45 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "neurank/base/memory.h"
 
+nr_status nr_publish_check(const char *path, const char *const *inputs,
+                           size_t n_inputs) {
+    struct stat output, input;
+    if (stat(path, &output) != 0) return NR_OK;
+    for (size_t i = 0; i < n_inputs; i++)
+        NR_REQUIRE(!inputs[i] || stat(inputs[i], &input) != 0 ||
+                       input.st_dev != output.st_dev || input.st_ino != output.st_ino,
+                   NR_ERR_USAGE, "%s: the output is also an input", path);
+    NR_REQUIRE(S_ISREG(output.st_mode), NR_ERR_STORE,
+               "%s: cannot be written: not a regular file", path);
+    return NR_OK;
+}
+
+nr_status nr_open_input(const char *path, const char *what, int *out, size_t *n_bytes) {
+    struct stat info;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    NR_REQUIRE(file >= 0, NR_ERR_INPUT, "%s: cannot open %s: %s", path, what,
+               strerror(errno));
+    if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
+        close(file);
+        return nr_fail(NR_ERR_INPUT, "%s: %s is not a regular file", path, what);
+    }
+    *out = file;
+    *n_bytes = (size_t)info.st_size;
+    return NR_OK;
+}
+
 nr_status nr_publish_name(const char *path, char **out) {
-    size_t bytes = strlen(path) + 32;
+    char host[64] = "";
+    size_t bytes = strlen(path) + sizeof host + 32;
     char *name = nr_new(bytes, 1);
     if (!name) return NR_ERR_INTERNAL;
-    snprintf(name, bytes, "%s.%ld.tmp", path, (long)getpid());
+    gethostname(host, sizeof host - 1);
+    snprintf(name, bytes, "%s.%s.%ld.tmp", path, host, (long)getpid());
     *out = name;
     return NR_OK;
 }

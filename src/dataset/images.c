@@ -90,6 +90,12 @@ static nr_status read_normalisation(const nr_h5 *file, nr_images *images) {
     for (size_t i = 0; i < c && status == NR_OK; i++) {
         images->factor[i] = (float)(values[i] / values[2 * c + i]);
         images->add[i] = (float)(-values[c + i] / values[2 * c + i]);
+        if (!isfinite(images->factor[i]) || !isfinite(images->add[i]))
+            status =
+                nr_fail(NR_ERR_INPUT,
+                        "%s: scale %g, mean %g and std %g of /images do not fit in a "
+                        "float",
+                        nr_h5_path(file), values[i], values[c + i], values[2 * c + i]);
     }
     free(values);
     return status;

@@ -246,6 +246,7 @@ static nr_status import_cifar(const nr_import_spec *spec, nr_h5 *file) {
 nr_status nr_import_run(const nr_import_spec *spec) {
     char *temporary;
     nr_h5 *file;
+    NR_TRY(nr_publish_check(spec->output, spec->inputs, spec->n_inputs));
     NR_TRY(nr_publish_name(spec->output, &temporary));
     nr_status status = nr_h5_create(temporary, &file);
     if (status == NR_OK) {

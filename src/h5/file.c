@@ -8,6 +8,7 @@
 
 #include "file_private.h"
 #include "neurank/base/memory.h"
+#include "neurank/base/publish.h"
 
 size_t nr_h5_type_bytes(nr_h5_type type) {
     static const size_t bytes[] = {1, 4, 4, 8, 8, 4, 8};
@@ -44,8 +45,10 @@ err_close:
 
 nr_status nr_h5_open(const char *path, nr_h5 **out) {
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* messages are ours */
-    NR_REQUIRE(access(path, R_OK) == 0, NR_ERR_INPUT, "%s: cannot open: %s", path,
-               strerror(errno));
+    int descriptor;
+    size_t bytes;
+    NR_TRY(nr_open_input(path, "the file", &descriptor, &bytes));
+    close(descriptor);
     hid_t id = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
     NR_REQUIRE(id >= 0, NR_ERR_INPUT, "%s: not an HDF5 file, or a damaged one", path);
     return wrap(path, id, out);

@@ -68,7 +68,14 @@ nr_status nr_h5_groups(const nr_h5 *file, const char *group, char ***out, size_t
 
 static nr_status open_dataset(const nr_h5 *file, const char *object, hid_t *out) {
     hid_t id = -1;
-    if (nr_h5_has(file, object)) id = H5Dopen2(file->id, object, H5P_DEFAULT);
+    H5L_info_t link;
+    if (nr_h5_has(file, object)) {
+        H5Lget_info(file->id, object, &link, H5P_DEFAULT);
+        NR_REQUIRE(link.type == H5L_TYPE_HARD, NR_ERR_INPUT,
+                   "%s: %s is a link; the dataset itself is expected", file->path,
+                   object);
+        id = H5Dopen2(file->id, object, H5P_DEFAULT);
+    }
     NR_REQUIRE(id >= 0, NR_ERR_INPUT, "%s: no dataset %s", file->path, object);
     *out = id;
     return NR_OK;

@@ -224,6 +224,7 @@ static nr_status map_inputs(rewrite *r, uint32_t old, uint32_t **inputs,
     *n = 0;
     for (uint32_t k = 0; k < node->n_inputs; k++) {
         uint32_t input = r->place[nr_graph_input_of(r->old, old, k)];
+        NR_ASSERT(r->nodes && input < r->n_nodes); /* readers come later */
         const nr_node *source = &r->nodes[input];
         bool splice = node->op == NR_OP_CONCAT && source->op == NR_OP_CONCAT;
         uint32_t count = splice ? source->n_inputs : 1;

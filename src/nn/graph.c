@@ -63,7 +63,7 @@ static nr_status weights_copy(nr_graph *graph, const float *values, size_t count
     return NR_OK;
 }
 
-enum { ELEMENTS_MAX = 1 << 28 }; /* of one tensor on one row */
+enum { ELEMENTS_MAX = 1 << 26 }; /* of one tensor on one row */
 
 /* Appends a node whose fields are set but for inputs and labels. */
 static nr_status node_add(nr_graph *graph, nr_label label, nr_node node,
@@ -72,7 +72,7 @@ static nr_status node_add(nr_graph *graph, nr_label label, nr_node node,
     NR_REQUIRE(elements > 0 && elements <= ELEMENTS_MAX, NR_ERR_INPUT,
                "%s: node \"%s\" (%s): output %u x %u x %u has %s elements",
                nr_graph_source(graph), label.name, nr_op_name(node.op), node.shape.c,
-               node.shape.h, node.shape.w, elements ? "more than 2^28" : "no");
+               node.shape.h, node.shape.w, elements ? "more than 2^26" : "no");
     NR_TRY(nr_grow((void **)&graph->nodes, &graph->nodes_capacity, graph->n_nodes + 1,
                    sizeof *graph->nodes));
     NR_TRY(nr_grow((void **)&graph->links, &graph->links_capacity,
@@ -203,6 +203,18 @@ nr_status nr_graph_add_pointwise(nr_graph *graph, nr_label label, nr_op op,
     return node_add(graph, label, node, &input, 1, out);
 }
 
+/* Does every window have a tap on the image? Of a window that starts in the padding the
+ * first tap that leaves it is looked at. */
+static bool sees_image(uint64_t out, uint64_t in, uint64_t kernel, uint64_t stride,
+                       uint64_t dilation, uint64_t pad) {
+    for (uint64_t o = 0; o < out; o++) {
+        uint64_t start = o * stride;
+        uint64_t skipped = start < pad ? (pad - start + dilation - 1) / dilation : 0;
+        if (skipped >= kernel || start + skipped * dilation - pad >= in) return false;
+    }
+    return true;
+}
+
 nr_status nr_graph_add_window(nr_graph *graph, nr_label label, nr_op op, uint32_t input,
                               const nr_window *window, float low, uint32_t *out) {
     nr_shape in = graph->nodes[input].shape;
@@ -214,14 +226,14 @@ nr_status nr_graph_add_window(nr_graph *graph, nr_label label, nr_op op, uint32_
     }
     NR_TRY(window_shape(graph, label, op, in, window, &node.shape));
     node.window = *window;
-    NR_REQUIRE(
-        op == NR_OP_PAD ||
-            (window->pad_top < (window->kernel_h - 1) * window->dilation_h + 1 &&
-             window->pad_left < (window->kernel_w - 1) * window->dilation_w + 1),
-        NR_ERR_INPUT,
-        "%s: node \"%s\" (%s): padding is as large as the window, so a window would "
-        "see no image",
-        nr_graph_source(graph), label.name, nr_op_name(op));
+    bool sees = op == NR_OP_PAD ||
+                (sees_image(node.shape.h, in.h, window->kernel_h, window->stride_h,
+                            window->dilation_h, window->pad_top) &&
+                 sees_image(node.shape.w, in.w, window->kernel_w, window->stride_w,
+                            window->dilation_w, window->pad_left));
+    NR_REQUIRE(sees, NR_ERR_INPUT,
+               "%s: node \"%s\" (%s): a window would lie on padding alone",
+               nr_graph_source(graph), label.name, nr_op_name(op));
     return node_add(graph, label, node, &input, 1, out);
 }
 

@@ -166,10 +166,14 @@ static bool is_taken(const nr_graph *graph, const uint32_t *layers, size_t n,
     return false;
 }
 
-/* A name is a group in the store and an entry of a comma-separated list. */
+/* A name is a group in the store, an entry of a comma-separated list and a field of
+ * CSV. */
 static void make_safe(char *name) {
-    for (char *c = name; *c; c++)
-        if (*c == '/' || *c == ',' || *c == ' ') *c = '.';
+    for (char *c = name; *c; c++) {
+        unsigned char byte = (unsigned char)*c;
+        bool control = byte <= 0x20 || byte == 0x7f;
+        if (control || strchr("/,\"'\\", *c) || (*c == '.' && c == name)) *c = '_';
+    }
 }
 
 nr_status nr_layers_make_short_names(nr_graph *graph) {

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,9 @@ nr_status nr_attr_float(nr_op_reader *op, const char *name, float preset, float 
     const Onnx__AttributeProto *a = nr_attr_find(op, name);
     if (a && !a->has_f) return wrong_type(op, name, "a number");
     *out = a ? a->f : preset;
+    NR_NODE_REQUIRE(isfinite(*out), op,
+                    "attribute \"%s\" is %f, numbers must be finite", name,
+                    (double)*out);
     return NR_OK;
 }
 

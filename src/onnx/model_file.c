@@ -1,13 +1,13 @@
 #include "model_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "neurank/base/publish.h"
 
 /* protobuf-c recurses into nested messages without a limit, so a small hostile file
  * could exhaust the stack. The bytes are walked first, with their descriptors. */
@@ -85,17 +85,11 @@ static nr_status unpack(const char *path, const uint8_t *bytes, size_t n,
 
 nr_status nr_model_file_read(const char *path, nr_digest *digest,
                              Onnx__ModelProto **out) {
-    struct stat info;
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    NR_REQUIRE(file >= 0, NR_ERR_INPUT, "%s: cannot open the model: %s", path,
-               strerror(errno));
-    nr_status status = NR_OK;
-    if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
-        status = nr_fail(NR_ERR_INPUT, "%s: the model is not a regular file", path);
-        goto err_close;
-    }
-    size_t n = (size_t)info.st_size;
+    int file;
+    size_t n;
     void *bytes = NULL;
+    nr_status status = NR_OK;
+    NR_TRY(nr_open_input(path, "the model", &file, &n));
     if (n > 0) {
         bytes = mmap(NULL, n, PROT_READ, MAP_PRIVATE, file, 0);
         NR_REQUIRE_GOTO(bytes != MAP_FAILED, err_close, NR_ERR_INPUT,

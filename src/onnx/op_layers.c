@@ -235,6 +235,9 @@ static nr_status batch_norm_build(nr_op_reader *op, const nr_value *x, float eps
         double scale = p[0].floats[i] / sqrt(variance);
         p[0].floats[i] = (float)scale;
         p[1].floats[i] = (float)(p[1].floats[i] - scale * p[2].floats[i]);
+        NR_NODE_REQUIRE(isfinite(p[0].floats[i]) && isfinite(p[1].floats[i]), op,
+                        "channel %zu: scale %g and shift %g do not fit in a float", i,
+                        (double)p[0].floats[i], (double)p[1].floats[i]);
     }
     NR_TRY(nr_graph_add_affine(op->import->graph, nr_op_label(op, ""), x->node,
                                p[0].floats, p[1].floats, &out));

@@ -129,6 +129,7 @@ static nr_status axes_mark(const nr_op_reader *op, const nr_tensor *axes, size_t
         NR_NODE_REQUIRE(axis >= 1 && axis < (int64_t)rank, op,
                         "axis %lld is not one of 1..%zu", (long long)axes->ints[i],
                         rank - 1);
+        NR_NODE_REQUIRE(!marked[axis], op, "axis %lld is named twice", (long long)axis);
         marked[axis] = true;
     }
     return NR_OK;
@@ -186,7 +187,12 @@ static nr_status import_alias(nr_op_reader *op) {
     }
     NR_TRY(nr_attr_done(op));
     if (nr_op_is_constant(op, 0)) {
-        nr_tensor copy;
+        const nr_value *source = nr_value_find(op->import, op->node->input[0]);
+        nr_tensor copy = {0};
+        if (source->encoded)
+            return nr_value_add(op->import, (nr_value){.name = op->node->output[0],
+                                                       .is_constant = true,
+                                                       .encoded = source->encoded});
         NR_TRY(nr_op_constant(op, 0, &copy));
         return nr_value_add(op->import, (nr_value){.name = op->node->output[0],
                                                    .is_constant = true,
@@ -228,9 +234,10 @@ static nr_status import_constant(nr_op_reader *op) {
     if ((a = nr_attr_find(op, "value")) && a->t)
         NR_TRY(nr_tensor_decode(op->import->path, a->t, op->import->digest, &value));
     else if ((a = nr_attr_find(op, "value_float")))
-        NR_TRY(nr_tensor_from_floats(&a->f, 1, true, &value));
+        NR_TRY(nr_tensor_from_floats(op->import->path, &a->f, 1, true, &value));
     else if ((a = nr_attr_find(op, "value_floats")))
-        NR_TRY(nr_tensor_from_floats(a->floats, a->n_floats, false, &value));
+        NR_TRY(nr_tensor_from_floats(op->import->path, a->floats, a->n_floats, false,
+                                     &value));
     else if ((a = nr_attr_find(op, "value_int")))
         NR_TRY(nr_tensor_from_ints(&a->i, 1, true, &value));
     else if ((a = nr_attr_find(op, "value_ints")))

@@ -1,16 +1,15 @@
 #include "tensor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "neurank/base/memory.h"
+#include "neurank/base/publish.h"
 #include "neurank/base/text.h"
 
 static const char *name_of(const Onnx__TensorProto *proto) {
@@ -51,7 +50,7 @@ static nr_status external_parse(const char *path, const Onnx__TensorProto *proto
 
 /* Opens a file below the model's folder; links that lead out of it are refused too. */
 static nr_status external_open(const char *path, const Onnx__TensorProto *proto,
-                               const char *location, int *out) {
+                               const char *location, int *out, size_t *n_bytes) {
     char joined[PATH_MAX], folder[PATH_MAX], real[PATH_MAX];
     const char *slash = strrchr(path, '/');
     int stem = slash ? (int)(slash - path) + 1 : 0;
@@ -74,11 +73,7 @@ static nr_status external_open(const char *path, const Onnx__TensorProto *proto,
         below, NR_ERR_INPUT,
         "%s: initialiser \"%s\": external data \"%s\" is outside the model's folder",
         path, name_of(proto), location);
-    *out = open(real, O_RDONLY | O_CLOEXEC);
-    NR_REQUIRE(*out >= 0, NR_ERR_INPUT,
-               "%s: initialiser \"%s\": cannot open external data \"%s\": %s", path,
-               name_of(proto), location, strerror(errno));
-    return NR_OK;
+    return nr_open_input(real, "external data", out, n_bytes);
 }
 
 static nr_status read_all(int file, void *bytes, size_t n, uint64_t offset) {
@@ -95,14 +90,12 @@ static nr_status read_all(int file, void *bytes, size_t n, uint64_t offset) {
 static nr_status external_read(const char *path, const Onnx__TensorProto *proto,
                                size_t n_bytes, uint8_t **out) {
     external where;
-    struct stat info;
     int file;
+    size_t size;
     NR_TRY(external_parse(path, proto, &where));
-    NR_TRY(external_open(path, proto, where.location, &file));
+    NR_TRY(external_open(path, proto, where.location, &file, &size));
     nr_status status = NR_ERR_INPUT;
     uint8_t *bytes = NULL;
-    uint64_t size =
-        fstat(file, &info) == 0 && S_ISREG(info.st_mode) ? (uint64_t)info.st_size : 0;
     NR_REQUIRE_GOTO(
         !where.has_length || where.length == n_bytes, err_close, NR_ERR_INPUT,
         "%s: initialiser \"%s\": external data of %llu bytes, its shape needs %zu",
@@ -298,9 +291,13 @@ err_free:
     return status;
 }
 
-nr_status nr_tensor_from_floats(const float *values, size_t n, bool scalar,
-                                nr_tensor *out) {
+nr_status nr_tensor_from_floats(const char *path, const float *values, size_t n,
+                                bool scalar, nr_tensor *out) {
     nr_tensor t = {.rank = scalar ? 0 : 1, .dims = {n}, .count = n};
+    for (size_t i = 0; i < n; i++)
+        NR_REQUIRE(isfinite(values[i]), NR_ERR_INPUT,
+                   "%s: a constant is %f, numbers must be finite", path,
+                   (double)values[i]);
     if (!NR_NEW(t.floats, n)) return NR_ERR_INTERNAL;
     memcpy(t.floats, values, n * sizeof *values);
     *out = t;

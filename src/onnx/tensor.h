@@ -21,8 +21,8 @@ typedef struct {
 /* path: the model's, for messages and external data. Refuses what is not finite. */
 nr_status nr_tensor_decode(const char *path, const Onnx__TensorProto *proto,
                            nr_digest *digest, nr_tensor *out);
-nr_status nr_tensor_from_floats(const float *values, size_t n, bool scalar,
-                                nr_tensor *out);
+nr_status nr_tensor_from_floats(const char *path, const float *values, size_t n,
+                                bool scalar, nr_tensor *out);
 nr_status nr_tensor_from_ints(const int64_t *values, size_t n, bool scalar,
                               nr_tensor *out);
 void nr_tensor_free(nr_tensor *tensor);

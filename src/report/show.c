@@ -226,7 +226,7 @@ static nr_status json_layer(const nr_store *store, const nr_store_layer *layer,
     add_reals(o, "population_high", r, r->population_high, top);
     add_integers(o, "rank", r, r->rank, 1, top);
     add_flags(o, "dead", r, r->dead, top);
-    json_object_set_new(o, "seconds", json_real(layer->seconds));
+    json_object_set_new(o, "seconds", number(layer->seconds));
     add_flags(o, "unreliable", r, r->unreliable, top);
     nr_results_free(r);
     json_array_append_new(list, o);

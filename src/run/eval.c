@@ -180,6 +180,8 @@ static nr_status fill_logits_file(nr_h5 *file, const evaluation *e) {
 static nr_status write_logits(const evaluation *e) {
     char *temporary;
     nr_h5 *file;
+    NR_TRY(nr_publish_check(e->options->logits, e->options->positional,
+                            NR_POSITIONAL_MAX));
     NR_TRY(nr_publish_name(e->options->logits, &temporary));
     nr_status status = nr_h5_create(temporary, &file);
     if (status == NR_OK) {

@@ -117,8 +117,11 @@ static nr_status play_layer(nr_run *run, size_t k) {
         nr_world_abort(run->world, nr_status_exit_code(status));
     if (root) {
         nr_session_layer_end(run->session);
-        nr_status saved = nr_session_save(run->session);
-        if (status == NR_OK) status = saved;
+        /* A store that cannot be written has been reported; all else is kept. */
+        if (status != NR_ERR_STORE) {
+            nr_status saved = nr_session_save(run->session);
+            if (status == NR_OK) status = saved;
+        }
         if (status == NR_OK && nr_session_stopped(run->session)) status = NR_STOPPED;
     }
     nr_player_free(&player);

@@ -10,6 +10,7 @@
 #include "neurank/base/clock.h"
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
+#include "neurank/base/publish.h"
 #include "neurank/base/stop.h"
 #include "progress.h"
 
@@ -20,19 +21,24 @@ struct nr_session {
     uint64_t next_unit;
     double started_s, layer_started_s, saved_s;
     double layer_seconds_before; /* of earlier sessions */
-    bool stopped;
+    bool stopped, confidence_changed;
     nr_progress progress;
 };
 
 /* ---- the file that may be there already ---- */
 
+enum { OLD_MAX = 1000 };
+
+/* The old store becomes <path>.old, or .old.2, .old.3, ...: nothing is replaced. */
 static nr_status keep_old(const char *path) {
-    size_t bytes = strlen(path) + 5;
+    size_t bytes = strlen(path) + 16;
     char *old = nr_new(bytes, 1);
     if (!old) return NR_ERR_INTERNAL;
     snprintf(old, bytes, "%s.old", path);
+    for (int k = 2; k < OLD_MAX && access(old, F_OK) == 0; k++)
+        snprintf(old, bytes, "%s.old.%d", path, k);
     nr_status status = NR_OK;
-    if (rename(path, old) != 0)
+    if (access(old, F_OK) == 0 || rename(path, old) != 0)
         status = nr_fail(NR_ERR_STORE, "%s: cannot be kept as %s: %s", path, old,
                          strerror(errno));
     else nr_log(NR_LOG_INFO, "--fresh: the old store is now %s", old);
@@ -71,6 +77,7 @@ static nr_status adopt(nr_session *session, const char *path) {
     for (size_t i = 0; i < stored->n_layers; i++)
         if (wanted->layers[i].sweeps_planned > stored->layers[i].sweeps_planned)
             stored->layers[i].sweeps_planned = wanted->layers[i].sweeps_planned;
+    session->confidence_changed = stored->confidence != wanted->confidence;
     stored->confidence = wanted->confidence;
     nr_store_free(wanted);
     session->store = stored;
@@ -100,10 +107,12 @@ nr_status nr_session_open(const nr_options *options, nr_store *store,
     session->store = store;
     session->started_s = session->saved_s = nr_clock_s();
     nr_status status = NR_OK;
-    bool there = access(options->output, F_OK) == 0;
+    status = nr_publish_check(options->output, options->positional, NR_POSITIONAL_MAX);
+    bool there = status == NR_OK && access(options->output, F_OK) == 0;
     if (there && options->fresh) status = keep_old(options->output);
     else if (there) status = adopt(session, options->output);
-    if (status == NR_OK && !nr_store_is_complete(session->store)) {
+    if (status == NR_OK &&
+        (!nr_store_is_complete(session->store) || session->confidence_changed)) {
         status = add_history(session, command_line);
         /* Written at once: an output that cannot be written is known before the work.
          */
@@ -131,7 +140,7 @@ const nr_store *nr_session_store(const nr_session *session) {
     return session->store;
 }
 bool nr_session_stopped(const nr_session *session) {
-    return session->stopped;
+    return session->stopped && !nr_store_is_complete(session->store);
 }
 
 /* ---- one layer ---- */

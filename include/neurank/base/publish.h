@@ -3,9 +3,19 @@
 #ifndef NEURANK_BASE_PUBLISH_H
 #define NEURANK_BASE_PUBLISH_H
 
+#include <stddef.h>
+
 #include "neurank/base/status.h"
 
-/* "<path>.<pid>.tmp"; *out owned by the caller. */
+/* Refuses an output that is one of the inputs (NR_ERR_USAGE; NULL entries are skipped)
+ * or that exists and is not a regular file (NR_ERR_STORE). */
+nr_status nr_publish_check(const char *path, const char *const *inputs,
+                           size_t n_inputs);
+
+/* Opens a regular file for reading, and nothing that could make the caller wait. */
+nr_status nr_open_input(const char *path, const char *what, int *out, size_t *n_bytes);
+
+/* "<path>.<host>.<pid>.tmp"; *out owned by the caller. */
 nr_status nr_publish_name(const char *path, char **out);
 
 /* Syncs `temporary` and renames it to path. On failure the temporary file is removed

@@ -1,8 +1,8 @@
 /* Rewrites of a freshly built graph that lose nothing.
  *
- *  - A channel-wise operator that reads a concatenation acts on its operands instead, and
- *    the concatenation comes behind it. A channel that is not there is then never seen by
- *    a BatchNorm that would make something of it, also where its neighbours in the
+ *  - A channel-wise operator that reads a concatenation acts on its operands instead,
+ * and the concatenation comes behind it. A channel that is not there is then never seen
+ * by a BatchNorm that would make something of it, also where its neighbours in the
  *    concatenation depend on all players (DenseNet).
  *  - BatchNorm after a convolution or dense layer that nobody else reads goes into its
  *    weights. What the BatchNorm would make of a silent channel is kept in
