@@ -43,7 +43,7 @@ const option_row nr_option_table[] = {
     {"filters", TEXT, SHAPLEY, AT(filters), "0-11,17", NULL, 0, 0,
      "only these are players, the others are always kept (one layer)"},
     {"block", COUNT, SHAPLEY, AT(block), "T", "1", 1, 32,
-     "images that share a permutation; 1 has the smallest error"},
+     "images that share a permutation; divides their number; 1 has the smallest error"},
     {"confidence", NUMBER, SHAPLEY, AT(confidence), "P", "0.95", 0.5, 0.999999,
      "of the intervals"},
     {"kernels", CHOICE, SHAPLEY | EVAL, AT(kernels), "fast|reference", "fast", 0, 0,
