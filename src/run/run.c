@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "inputs.h"
 #include "layer.h"
@@ -58,14 +59,33 @@ static nr_status plan_layers(nr_run *run) {
     return status;
 }
 
+/* The layers' short names with commas: however the command names them. */
+static nr_status join_names(const nr_run *run, char **out) {
+    size_t bytes = 1;
+    for (size_t i = 0; i < run->n_layers; i++) bytes += strlen(run->layers[i].name) + 1;
+    char *text = nr_new(bytes, 1);
+    if (!text) return NR_ERR_INTERNAL;
+    for (size_t i = 0; i < run->n_layers; i++) {
+        if (i > 0) strcat(text, ",");
+        strcat(text, run->layers[i].name);
+    }
+    *out = text;
+    return NR_OK;
+}
+
 /* The store of this plan with nothing done. */
 static nr_status plan_store(const nr_run *run, nr_store **out) {
     nr_store *store;
+    char *names;
     NR_TRY(nr_store_new(run->n_layers, &store));
     store->confidence = run->options->confidence;
     nr_plan *plan = &store->plan;
     nr_status status = nr_plan_set(plan, "model", run->inputs.model_digest);
-    if (status == NR_OK) status = nr_plan_set(plan, "layers", run->options->layer);
+    if (status == NR_OK) status = join_names(run, &names);
+    if (status == NR_OK) {
+        status = nr_plan_set(plan, "layers", names);
+        free(names);
+    }
     if (status == NR_OK) status = nr_plan_set(plan, "data", run->inputs.data_digest);
     if (status == NR_OK)
         status = nr_plan_set_u64(plan, "images", nr_images_count(run->inputs.images));

@@ -1,5 +1,5 @@
 """The store's numbers are the same bits for 1, 2, 3, 4 and 7 ranks, for every ablation.
-TEST: timeout=300"""
+TEST: timeout=600"""
 from harness import DATA, fashion, run, same
 
 CASES = [("lenet5", "conv2", 300, ["--sweeps", 2]),

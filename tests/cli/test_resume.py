@@ -1,7 +1,7 @@
 """A run that was stopped, killed or extended ends with the bits of one that was not; a
 store of another run is refused with exit 4, naming what differs; a complete one is left
 alone.
-TEST: timeout=300"""
+TEST: timeout=600"""
 import os
 import signal
 import subprocess
@@ -75,6 +75,14 @@ def main():
     p = run(*args("extended.h5", 2))
     check("extended.h5 is complete: nothing to do" in p.stderr, p.stderr)
     check(os.stat("extended.h5").st_mtime_ns == before, "a complete store is not touched")
+
+    for names in ("/conv1/Conv,/conv2/Conv", "/conv1/Conv_output_0,conv2"):
+        named = args("extended.h5", 3)
+        named[named.index("--layer") + 1] = names
+        check("nothing to do" in run(*named).stderr, f"{names} are the same layers")
+    named[named.index("--layer") + 1] = "conv1"
+    p = run(*named, expect=4)
+    check("layers is conv1,conv2 there, conv1 here" in message(p), message(p))
 
     p = run(*args("whole.h5", 3, "--seed", 7, "--metric", "accuracy"), expect=4)
     check("seed is 1 there, 7 here" in message(p), message(p))
