@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,31 @@
 
 #include "neurank/base/memory.h"
 
+/* The folder that `path` stands in; *out owned by the caller. */
+static nr_status folder_of(const char *path, char **out) {
+    const char *slash = strrchr(path, '/');
+    char *folder = nr_strdup(slash ? path : ".");
+    if (!folder) return NR_ERR_INTERNAL;
+    if (slash) folder[slash == path ? 1 : slash - path] = '\0';
+    *out = folder;
+    return NR_OK;
+}
+
+static nr_status check_folder(const char *path) {
+    char *folder;
+    NR_TRY(folder_of(path, &folder));
+    bool usable = access(folder, W_OK | X_OK) == 0;
+    int cause = errno;
+    free(folder);
+    NR_REQUIRE(usable, NR_ERR_STORE, "%s: cannot be written: %s", path,
+               strerror(cause));
+    return NR_OK;
+}
+
 nr_status nr_publish_check(const char *path, const char *const *inputs,
                            size_t n_inputs) {
     struct stat output, input;
+    NR_TRY(check_folder(path));
     if (stat(path, &output) != 0) return NR_OK;
     for (size_t i = 0; i < n_inputs; i++)
         NR_REQUIRE(!inputs[i] || stat(inputs[i], &input) != 0 ||
@@ -58,11 +81,8 @@ static int sync_path(const char *path, int flags) {
 }
 
 static int sync_folder_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    if (!slash) return sync_path(".", O_RDONLY | O_DIRECTORY);
-    size_t length = slash == path ? 1 : (size_t)(slash - path);
-    char *folder = strndup(path, length);
-    if (!folder) return -1;
+    char *folder;
+    if (folder_of(path, &folder) != NR_OK) return -1;
     int result = sync_path(folder, O_RDONLY | O_DIRECTORY), cause = errno;
     free(folder);
     errno = cause;

@@ -6,7 +6,7 @@ import os
 import h5py
 import numpy as np
 import onnx
-from harness import DATA, check, message, run, write_images
+from harness import DATA, TOP, check, message, run, write_images
 from onnx import TensorProto, helper, numpy_helper
 
 LENET = f"{DATA}/lenet5.onnx"
@@ -79,6 +79,27 @@ def main():
     onnx.save(m, "old.onnx")
     fails(3, "old.onnx: opset 6, 7 to 22 are supported", *shapley("old.onnx"))
 
+    # external data outside the model's folder
+    os.mkdir("models")
+    with open(f"{TOP}/tests/golden/weights_external.bin", "rb") as f:
+        weights = f.read()
+    with open("outside.bin", "wb") as f:
+        f.write(weights)
+    os.symlink("../outside.bin", "models/link.bin")
+    for location, text in (
+            ("../outside.bin", 'external data "../outside.bin" is outside the model\'s folder'),
+            ("link.bin", 'external data "link.bin" is outside the model\'s folder'),
+            (os.path.abspath("outside.bin"), f'cannot open external data '
+             f'"{os.path.abspath("outside.bin")}": it must stand in the model\'s folder')):
+        m = onnx.load(f"{TOP}/tests/golden/weights_external.onnx", load_external_data=False)
+        for i in m.graph.initializer:
+            for e in i.external_data:
+                if e.key == "location":
+                    e.value = location
+        with open("models/e.onnx", "wb") as f:
+            f.write(m.SerializeToString())
+        fails(3, f'models/e.onnx: initialiser "w": {text}', *shapley("models/e.onnx"))
+
     # layers
     fails(2, f'{LENET}: no layer "conv3"; the nearest is "conv1" (neurank info lists all)',
           *shapley(layer="conv3"))
@@ -148,7 +169,7 @@ def main():
 
     # the output
     p = run("shapley", LENET, good, "--layer", "conv2", "-o", "no/such/out.h5", expect=5)
-    check("no/such/out.h5" in message(p) and "No such file or directory" in message(p),
+    check(message(p) == "no/such/out.h5: cannot be written: No such file or directory",
           message(p))
     p = run("show", good, expect=3)
     check(message(p) == "good.h5: an HDF5 file, but no neurank store", message(p))
