@@ -61,14 +61,13 @@ static nr_status plan_layers(nr_run *run) {
 
 /* The layers' short names with commas: however the command names them. */
 static nr_status join_names(const nr_run *run, char **out) {
-    size_t bytes = 1;
+    size_t bytes = 1, used = 0;
     for (size_t i = 0; i < run->n_layers; i++) bytes += strlen(run->layers[i].name) + 1;
     char *text = nr_new(bytes, 1);
     if (!text) return NR_ERR_INTERNAL;
-    for (size_t i = 0; i < run->n_layers; i++) {
-        if (i > 0) strcat(text, ",");
-        strcat(text, run->layers[i].name);
-    }
+    for (size_t i = 0; i < run->n_layers; i++)
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? "," : "",
+                                 run->layers[i].name);
     *out = text;
     return NR_OK;
 }
