@@ -43,8 +43,16 @@ err_close:
     return NR_ERR_INTERNAL;
 }
 
+/* Before the first call: messages are ours, and so is the care for files that change.
+ * HDF5's own locks fail on file systems without any, and a file that is renamed into
+ * place whole does not need them. */
+static void prepare(void) {
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
 nr_status nr_h5_open(const char *path, nr_h5 **out) {
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* messages are ours */
+    prepare();
     int descriptor;
     size_t bytes;
     NR_TRY(nr_open_input(path, "the file", &descriptor, &bytes));
@@ -55,7 +63,7 @@ nr_status nr_h5_open(const char *path, nr_h5 **out) {
 }
 
 nr_status nr_h5_create(const char *path, nr_h5 **out) {
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    prepare();
     hid_t creation = H5Pcreate(H5P_FILE_CREATE);
     H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
