@@ -276,5 +276,14 @@ def save_as_is(c, output, y):
     np.savez(f"{HERE}/{c.name}.npz", x=c.x, y=y.numpy())
 
 
-for make in (convolutions, pools, pointwise, shapes, encodings):
+def newest_opset():
+    w = weights(5, 3, 3, 3)
+    c = Case("opset_22", (3, 6, 6), opset=22)
+    t = c.add("Relu", c.add("Conv", "x", c.const(w)))
+    t = c.add("AveragePool", t, kernel_shape=[2, 2], strides=[2, 2])
+    y = F.avg_pool2d(F.relu(F.conv2d(T(c.x), T(w))), 2)
+    c.save(c.head(t, y[0].numel()), c.head_of(y))
+
+
+for make in (convolutions, pools, pointwise, shapes, encodings, newest_opset):
     make()
