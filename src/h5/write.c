@@ -70,8 +70,6 @@ nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
 
 nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
                            const uint32_t *values, size_t n) {
-    nr_h5_dataset dataset = {
-        .path = path, .type = NR_H5_U32, .rank = 0, .long_name = long_name};
     uint32_t *counted = NULL;
     hsize_t dims[1] = {n};
     if (!values) {
@@ -94,7 +92,7 @@ nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
     if (id >= 0) H5Dclose(id);
     free(counted);
     if (!good) return cannot_write(file, path);
-    return nr_h5_write_text(file, path, "long_name", dataset.long_name);
+    return nr_h5_write_text(file, path, "long_name", long_name);
 }
 
 nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
