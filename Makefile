@@ -156,7 +156,7 @@ $(BUILD)/tests/%: tests/unit/%.c $(SUPPORT) $(BUILD)/libneurank.a
 	$(call say,TEST,$<)
 	$(Q)$(CC) $(CFLAGS_ALL) -MF $@.d $(LDFLAGS_ALL) $< $(SUPPORT) $(BUILD)/libneurank.a $(DEP_LIBS) $(CMOCKA) -o $@
 
--include $(UNIT_BIN:=.d)
+-include $(UNIT_BIN:=.d) $(SUPPORT:.o=.d)
 
 .SECONDARY: $(SUPPORT)
 

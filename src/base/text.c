@@ -76,8 +76,11 @@ const char *nr_format_double(double value, char buffer[NR_NUMBER_TEXT]) {
 }
 
 const char *nr_format_duration(double seconds, char buffer[NR_NUMBER_TEXT]) {
+    const double year_s = 365.25 * 86400;
     if (!(seconds < 1e9)) {
-        snprintf(buffer, NR_NUMBER_TEXT, "unknown");
+        if (isfinite(seconds))
+            snprintf(buffer, NR_NUMBER_TEXT, "%.3g years", seconds / year_s);
+        else snprintf(buffer, NR_NUMBER_TEXT, "unknown");
         return buffer;
     }
     long s = lround(seconds);

@@ -5,16 +5,15 @@
 
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
+#include "neurank/base/wide.h"
 #include "neurank/game/filter.h"
 #include "neurank/nn/exec.h"
 
-__extension__ typedef unsigned __int128 uwide;
-__extension__ typedef __int128 wide;
-
-static void add_word_pair(uint64_t *pair, wide term) {
-    uwide sum = ((uwide)pair[1] << 64 | pair[0]) + (uwide)term;
-    pair[0] = (uint64_t)sum;
-    pair[1] = (uint64_t)(sum >> 64);
+static void add_word_pair(uint64_t *pair, nr_wide term) {
+    nr_wide sum = nr_wide_join(pair[0], pair[1]);
+    NR_ASSERT(nr_wide_add(&sum, term)); /* 2^32 images of 2^56 each */
+    pair[0] = nr_wide_low(sum);
+    pair[1] = nr_wide_high(sum);
 }
 
 static nr_status add_image(const nr_graph *graph, uint32_t layer, const float *output,
@@ -28,8 +27,9 @@ static nr_status add_image(const nr_graph *graph, uint32_t layer, const float *o
         NR_REQUIRE(
             nr_quantise(sum / (double)pixels, &quanta), NR_ERR_UNIT,
             "layer \"%s\": the mean of channel %zu on image %zu is %g, a number below "
-            "2^18 is expected",
-            nr_graph_text(graph, node->short_name), i, image, sum / (double)pixels);
+            "2^%d is expected",
+            nr_graph_text(graph, node->short_name), i, image, sum / (double)pixels,
+            NR_VALUE_BITS);
         add_word_pair(sums + 2 * i, quanta);
     }
     return NR_OK;
@@ -79,14 +79,14 @@ err_free:
 
 void nr_channel_sums_merge(uint64_t *into, const uint64_t *from, size_t channels) {
     for (size_t i = 0; i < channels; i++)
-        add_word_pair(into + 2 * i, (wide)((uwide)from[2 * i + 1] << 64 | from[2 * i]));
+        add_word_pair(into + 2 * i, nr_wide_join(from[2 * i], from[2 * i + 1]));
 }
 
 void nr_channel_means(const uint64_t *sums, size_t channels, size_t n_images,
                       float *means) {
     const double quantum = 1.0 / (double)(UINT64_C(1) << NR_QUANTUM_BITS);
     for (size_t i = 0; i < channels; i++) {
-        wide sum = (wide)((uwide)sums[2 * i + 1] << 64 | sums[2 * i]);
+        nr_wide sum = nr_wide_join(sums[2 * i], sums[2 * i + 1]);
         means[i] = (float)((double)sum * quantum / (double)n_images);
     }
 }

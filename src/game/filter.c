@@ -1,5 +1,6 @@
 #include "neurank/game/filter.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,9 @@ static nr_status filter_open(void *self, uint64_t block, nr_block_ends *ends) {
     nr_filter_states_open(game);
     nr_filter_deltas_open(game);
     NR_TRY(nr_filter_walk_ends(game));
+    game->ends.label = game->rows_block == 1
+                           ? nr_images_labels(game->spec.images)[game->first_image]
+                           : NR_NO_LABEL;
     *ends = game->ends;
     return NR_OK;
 }
@@ -25,6 +29,21 @@ static nr_status filter_open(void *self, uint64_t block, nr_block_ends *ends) {
 static nr_status filter_pair(void *self, const uint32_t *permutation, int64_t *forward,
                              int64_t *reverse, uint64_t *coalition_images) {
     return nr_filter_walk_pair(self, permutation, forward, reverse, coalition_images);
+}
+
+static const bool *filter_live(void *self) {
+    const nr_filter *game = self;
+    return game->live;
+}
+
+static nr_status filter_values(void *self, size_t count, const uint8_t *kept,
+                               int64_t *values) {
+    return nr_filter_values(self, count, kept, values);
+}
+
+static nr_status filter_gray(void *self, uint64_t first, size_t count,
+                             int64_t *values) {
+    return nr_filter_gray(self, first, count, values);
 }
 
 static void filter_free(void *self) {
@@ -56,12 +75,17 @@ nr_status nr_filter_game_new(const nr_filter_spec *spec, nr_game *out) {
         filter_free(game);
         return status;
     }
-    *out = (nr_game){.n_players = spec->n_players,
-                     .n_blocks = n_blocks,
-                     .self = game,
-                     .open = filter_open,
-                     .pair = filter_pair,
-                     .free = filter_free};
+    *out =
+        (nr_game){.n_players = spec->n_players,
+                  .n_blocks = n_blocks,
+                  .marginal_limit = spec->metric == NR_METRIC_ACCURACY ? 1 : INFINITY,
+                  .self = game,
+                  .open = filter_open,
+                  .pair = filter_pair,
+                  .live = filter_live,
+                  .values = filter_values,
+                  .gray = filter_gray,
+                  .free = filter_free};
     return NR_OK;
 }
 
@@ -99,6 +123,9 @@ double nr_filter_visit_macs(const nr_cut *cut, uint32_t block_images) {
     double n = (double)nr_cut_players(cut), steps = 4 * (n - 1) + 2;
     double once = part_macs(cut, NR_PART_CONST) + 2 * part_macs(cut, NR_PART_TWO) +
                   3 * part_macs(cut, NR_PART_LINEAR);
-    return block_images *
-           (once + steps * (part_macs(cut, NR_PART_MIXED) + frontier_size(cut)));
+    return block_images * (once + steps * nr_filter_coalition_macs(cut));
+}
+
+double nr_filter_coalition_macs(const nr_cut *cut) {
+    return part_macs(cut, NR_PART_MIXED) + frontier_size(cut);
 }

@@ -95,7 +95,7 @@ nr_status nr_filter_deltas_new(nr_filter *game) {
     nr_node_list ends = nr_cut_two_ends(game->cut);
     game->window = bytes ? WINDOW_BYTES / bytes : game->n;
     if (game->window < 1) game->window = 1;
-    if (game->window > game->n) game->window = game->n;
+    if (game->window > game->n || game->spec.enumerated) game->window = game->n;
     game->all_fit = game->window == game->n;
     if (!NR_NEW(game->difference, size) || !NR_NEW(game->sparse, size) ||
         !NR_NEW(game->entry, size) || !NR_NEW(game->live, game->n) ||

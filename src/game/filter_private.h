@@ -91,4 +91,18 @@ nr_status nr_filter_walk_pair(nr_filter *game, const uint32_t *permutation,
                               int64_t *forward, int64_t *reverse,
                               uint64_t *coalition_images);
 
+/* Runs the suffix on `count` (at most `chunk`) coalitions whose frontier rows stand in
+ * `rows`, and sums each one's values over the block's images. False: coalition *bad has
+ * no usable value but *bad_value. */
+bool nr_filter_evaluate(nr_filter *game, size_t count, int64_t *values, size_t *bad,
+                        double *bad_value);
+/* Reports that value; which: "a walk's prefix of 3 players", say. */
+nr_status nr_filter_not_usable(const nr_filter *game, double value, const char *which);
+
+/* coalitions */
+nr_status nr_filter_gray(nr_filter *game, uint64_t first, size_t count,
+                         int64_t *values);
+nr_status nr_filter_values(nr_filter *game, size_t count, const uint8_t *kept,
+                           int64_t *values);
+
 #endif

@@ -1,6 +1,7 @@
 /* Walks: the rows of all prefixes and their complements form one batch, cut into chunks
  * that stay in cache. Complements are free on LINEAR tensors:
  * z(S^c) = z(N) + z(empty) - z(S). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,21 +79,24 @@ void nr_filter_walk_free(nr_filter *game) {
 
 /* ---- values ---- */
 
-static nr_status not_usable(const nr_filter *game, double value, size_t kept,
-                            const char *which) {
+nr_status nr_filter_not_usable(const nr_filter *game, double value, const char *which) {
     const nr_node *layer = nr_graph_node(game->spec.graph, game->spec.layer);
     return nr_fail(NR_ERR_UNIT,
-                   "layer \"%s\", block %llu: the value of %s of %zu players is %g, a "
-                   "number below 2^18 is expected",
+                   "layer \"%s\", block %llu: the value of %s is %g, a number below "
+                   "2^%d is expected",
                    nr_graph_text(game->spec.graph, layer->short_name),
-                   (unsigned long long)game->block, which, kept, value);
+                   (unsigned long long)game->block, which, value, NR_VALUE_BITS);
 }
 
-/* Runs the suffix on `count` coalitions whose frontier rows stand in `rows`, and sums
- * each one's values over the block's images. bad: the first coalition without a usable
- * value, with that value. */
-static bool evaluate(nr_filter *game, size_t count, int64_t *values, size_t *bad,
-                     double *bad_value) {
+static nr_status not_usable(const nr_filter *game, double value, size_t kept,
+                            const char *which) {
+    char text[96];
+    snprintf(text, sizeof text, "%s of %zu players", which, kept);
+    return nr_filter_not_usable(game, value, text);
+}
+
+bool nr_filter_evaluate(nr_filter *game, size_t count, int64_t *values, size_t *bad,
+                        double *bad_value) {
     size_t images = game->images, rows = count * images;
     uint32_t output = nr_graph_output(game->spec.graph);
     const uint32_t *labels = nr_images_labels(game->spec.images) + game->first_image;
@@ -140,7 +144,7 @@ nr_status nr_filter_walk_ends(nr_filter *game) {
                    images * front->size * sizeof *front->rows);
         }
     }
-    if (!evaluate(game, 2, values, &bad, &bad_value))
+    if (!nr_filter_evaluate(game, 2, values, &bad, &bad_value))
         return not_usable(game, bad_value, bad ? game->n : 0, "the coalition");
     game->ends.images = (uint32_t)images;
     game->ends.full = values[NR_FULL];
@@ -221,7 +225,7 @@ static nr_status walk_chunk(nr_filter *game, size_t first, size_t count) {
     size_t bad;
     double bad_value = 0;
     for (size_t k = 0; k < count; k++) step(game, game->order[first + k], k, count);
-    if (!evaluate(game, 2 * count, values, &bad, &bad_value)) {
+    if (!nr_filter_evaluate(game, 2 * count, values, &bad, &bad_value)) {
         bool prefix = bad < count;
         size_t size = first + 1 + (prefix ? bad : bad - count);
         return not_usable(game, bad_value, prefix ? size : game->n_live - size,

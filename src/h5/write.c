@@ -24,12 +24,24 @@ nr_status nr_h5_make_group(nr_h5 *file, const char *group) {
     return NR_OK;
 }
 
-static hid_t dataset_creation(nr_h5_type type) {
+static hid_t plain_creation(nr_h5_type type) {
     hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
     H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     double nan_value = NAN;
     if (type == NR_H5_F32 || type == NR_H5_F64)
         H5Pset_fill_value(creation, H5T_NATIVE_DOUBLE, &nan_value);
+    return creation;
+}
+
+/* Compression level 1: the numbers are noise but for their leading bytes. */
+static hid_t dataset_creation(const nr_h5_dataset *dataset) {
+    hsize_t chunk[NR_H5_RANK] = {dataset->chunk_rows};
+    hid_t creation = plain_creation(dataset->type);
+    if (dataset->chunk_rows == 0) return creation;
+    for (size_t d = 1; d < dataset->rank; d++) chunk[d] = dataset->dims[d];
+    H5Pset_chunk(creation, (int)dataset->rank, chunk);
+    H5Pset_shuffle(creation);
+    H5Pset_deflate(creation, 1);
     return creation;
 }
 
@@ -50,7 +62,7 @@ nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
     for (size_t d = 0; d < dataset->rank; d++) dims[d] = dataset->dims[d];
     errno = 0;
     hid_t space = H5Screate_simple((int)dataset->rank, dims, NULL);
-    hid_t creation = dataset_creation(dataset->type);
+    hid_t creation = dataset_creation(dataset);
     hid_t id = H5Dcreate2(file->id, dataset->path, type, space, H5P_DEFAULT, creation,
                           H5P_DEFAULT);
     H5Pclose(creation);
@@ -78,8 +90,7 @@ nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
         values = counted;
     }
     errno = 0;
-    hid_t space = H5Screate_simple(1, dims, NULL),
-          creation = dataset_creation(NR_H5_U32);
+    hid_t space = H5Screate_simple(1, dims, NULL), creation = plain_creation(NR_H5_U32);
     hid_t id = H5Dcreate2(file->id, path, H5T_NATIVE_UINT32, space, H5P_DEFAULT,
                           creation, H5P_DEFAULT);
     H5Pclose(creation);
@@ -111,6 +122,32 @@ nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
     H5Sclose(space);
     H5Dclose(id);
     return result < 0 ? cannot_write(file, object) : NR_OK;
+}
+
+nr_status nr_h5_copy_chunk(const nr_h5 *from, nr_h5 *to, const char *object,
+                           size_t first) {
+    const hsize_t at[NR_H5_RANK] = {first};
+    hsize_t bytes = 0;
+    uint32_t mask = 0;
+    void *chunk = NULL;
+    hid_t source = H5Dopen2(from->id, object, H5P_DEFAULT);
+    hid_t target = H5Dopen2(to->id, object, H5P_DEFAULT);
+    nr_status status = NR_OK;
+    errno = 0;
+    bool good = source >= 0 && H5Dget_chunk_storage_size(source, at, &bytes) >= 0;
+    if (good && bytes > 0 && !(chunk = nr_new((size_t)bytes, 1)))
+        status = NR_ERR_INTERNAL;
+    else if (!good ||
+             (bytes > 0 && H5Dread_chunk(source, H5P_DEFAULT, at, &mask, chunk) < 0))
+        status = nr_fail(NR_ERR_INPUT, "%s: %s cannot be read: damaged file?",
+                         from->path, object);
+    else if (target < 0 || (bytes > 0 && H5Dwrite_chunk(target, H5P_DEFAULT, mask, at,
+                                                        (size_t)bytes, chunk) < 0))
+        status = cannot_write(to, object);
+    free(chunk);
+    if (target >= 0) H5Dclose(target);
+    if (source >= 0) H5Dclose(source);
+    return status;
 }
 
 static nr_status write_attribute(nr_h5 *file, const char *object, const char *name,

@@ -186,15 +186,52 @@ static void set_presets(nr_options *out) {
                       NR_OK);
 }
 
+/* What ends a sampled run means nothing to an exact one, and what belongs to single
+ * images needs blocks of one. */
+static nr_status check_shapley(const nr_options *o) {
+    bool exact = o->method == NR_METHOD_EXACT;
+    NR_REQUIRE(o->layer && o->output, NR_ERR_USAGE, "shapley: %s is missing",
+               o->layer ? "-o RUN.h5" : "--layer (a name, several, or all)");
+    const struct {
+        const char *name;
+        bool given;
+    } goals[] = {{"sweeps", o->sweeps > 0},
+                 {"half-width", o->half_width > 0},
+                 {"rel-half-width", o->rel_half_width > 0},
+                 {"top", o->top > 0}};
+    for (size_t i = 0; exact && i < sizeof goals / sizeof *goals; i++)
+        NR_REQUIRE(!goals[i].given, NR_ERR_USAGE,
+                   "--%s: an exact run evaluates every coalition and has no other goal",
+                   goals[i].name);
+    const char *single = exact          ? "--method exact"
+                         : o->by_class  ? "--by-class"
+                         : o->per_image ? "--per-image"
+                                        : NULL;
+    NR_REQUIRE(!single || o->block == 1, NR_ERR_USAGE,
+               "--block %llu: %s needs blocks of one image",
+               (unsigned long long)o->block, single);
+    return NR_OK;
+}
+
+static nr_status check_info(const nr_options *o) {
+    bool goal = o->half_width > 0 || o->rel_half_width > 0 || o->top > 0 || o->sweeps;
+    NR_REQUIRE(
+        o->positional[1] || (!goal && !o->layer && !o->filters), NR_ERR_USAGE,
+        "info: a goal or a layer needs images or a store to measure: neurank info "
+        "MODEL DATA.h5|RUN.h5");
+    return NR_OK;
+}
+
 static nr_status check_presence(const nr_options *o, size_t n_positional) {
     const command_row *command = &nr_commands[o->command];
     if (o->help) return NR_OK;
-    NR_REQUIRE(n_positional == command->n_positional, NR_ERR_USAGE,
+    NR_REQUIRE(n_positional >= command->n_positional, NR_ERR_USAGE,
                "%s: %zu arguments, %zu are expected: neurank %s %s", command->name,
                n_positional, command->n_positional, command->name, command->arguments);
-    if (o->command == NR_COMMAND_SHAPLEY)
-        NR_REQUIRE(o->layer && o->output, NR_ERR_USAGE, "shapley: %s is missing",
-                   o->layer ? "-o RUN.h5" : "--layer (a name, several, or all)");
+    NR_REQUIRE(!(o->tolerance > 0) || o->top > 0, NR_ERR_USAGE,
+               "--tolerance: only with --top");
+    if (o->command == NR_COMMAND_SHAPLEY) NR_TRY(check_shapley(o));
+    if (o->command == NR_COMMAND_INFO) NR_TRY(check_info(o));
     if (o->command == NR_COMMAND_EVAL)
         NR_REQUIRE(!o->drop || o->layer, NR_ERR_USAGE, "eval: --drop needs --layer");
     if (o->command == NR_COMMAND_EVAL)
@@ -231,8 +268,9 @@ nr_status nr_options_parse(int argc, char **argv, nr_options *out) {
             NR_TRY(take_option(argc, argv, &i, seen, out));
         } else {
             NR_REQUIRE(
-                n_positional < nr_commands[out->command].n_positional, NR_ERR_USAGE,
-                "%s: \"%s\" is one argument too many: neurank %s %s",
+                n_positional < nr_commands[out->command].n_positional +
+                                   nr_commands[out->command].n_optional,
+                NR_ERR_USAGE, "%s: \"%s\" is one argument too many: neurank %s %s",
                 nr_commands[out->command].name, argv[i], nr_commands[out->command].name,
                 nr_commands[out->command].arguments);
             out->positional[n_positional++] = argv[i];

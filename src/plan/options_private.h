@@ -7,7 +7,7 @@
 typedef struct {
     const char *name;
     const char *arguments;
-    size_t n_positional;
+    size_t n_positional, n_optional; /* arguments that must and that may be given */
     const char *help;
 } command_row;
 

@@ -6,6 +6,7 @@
 
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
+#include "neurank/base/text.h"
 
 nr_status nr_plan_set(nr_plan *plan, const char *name, const char *value) {
     NR_ASSERT(plan->n < NR_PLAN_FIELDS_MAX);
@@ -30,6 +31,11 @@ const char *nr_plan_get(const nr_plan *plan, const char *name) {
     for (size_t i = 0; i < plan->n; i++)
         if (strcmp(plan->names[i], name) == 0) return plan->values[i];
     return "";
+}
+
+uint64_t nr_plan_get_u64(const nr_plan *plan, const char *name) {
+    uint64_t value = 0;
+    return nr_parse_u64(nr_plan_get(plan, name), &value) ? value : 0;
 }
 
 void nr_plan_free(nr_plan *plan) {

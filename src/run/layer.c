@@ -19,6 +19,11 @@ static nr_status choose_filters(const nr_options *options, nr_shape shape,
     return NR_OK;
 }
 
+/* An exact run keeps all differences at hand, if its players can be enumerated. */
+static bool can_enumerate(const nr_run_layer *layer) {
+    return layer->exact && layer->n_players <= NR_EXACT_PLAYERS_MAX;
+}
+
 static nr_status plan_units(const nr_inputs *inputs, nr_run_layer *layer) {
     nr_cut *cut;
     uint32_t block = layer->spec.block_images;
@@ -27,16 +32,22 @@ static nr_status plan_units(const nr_inputs *inputs, nr_run_layer *layer) {
     NR_REQUIRE(images % block == 0, NR_ERR_USAGE,
                "--block %u: %zu images do not divide into blocks of that size", block,
                images);
-    uint64_t n_blocks = (nr_images_count(inputs->images) + block - 1) / block;
+    uint32_t group = nr_filter_group_blocks(inputs->graph, block);
     NR_TRY(nr_cut_new(inputs->graph, layer->node, layer->spec.ablation, layer->filters,
                       layer->n_players, &cut));
-    double macs = nr_filter_visit_macs(cut, block);
+    double visit = nr_filter_visit_macs(cut, block);
+    double coalition = nr_filter_coalition_macs(cut);
     nr_cut_free(cut);
-    layer->units =
-        nr_units_plan(n_blocks, macs, nr_filter_group_blocks(inputs->graph, block));
-    layer->strata = nr_sampler_strata((size_t)n_blocks);
+    layer->units = layer->exact
+                       ? nr_units_plan_exact(images, layer->n_players, coalition, group)
+                       : nr_units_plan(images / block, visit, group);
     layer->spec.group_blocks = layer->units.group_blocks;
+    layer->spec.enumerated = can_enumerate(layer);
     return NR_OK;
+}
+
+static size_t class_count(const nr_graph *graph) {
+    return nr_graph_node(graph, nr_graph_output(graph))->shape.c;
 }
 
 nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
@@ -44,7 +55,10 @@ nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
     const nr_node *n = nr_graph_node(inputs->graph, node);
     char kernels[NR_CHOICE_TEXT];
     nr_run_layer layer = {.node = node,
-                          .name = nr_graph_text(inputs->graph, n->short_name)};
+                          .name = nr_graph_text(inputs->graph, n->short_name),
+                          .exact = options->method == NR_METHOD_EXACT,
+                          .per_image = options->per_image};
+    if (options->by_class) layer.n_classes = class_count(inputs->graph);
     NR_TRY(choose_filters(options, n->shape, &layer));
     layer.spec = (nr_filter_spec){.graph = inputs->graph,
                                   .images = inputs->images,
@@ -70,10 +84,19 @@ void nr_run_layer_free(nr_run_layer *layer) {
     layer->filters = NULL;
 }
 
-nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *options,
-                             const nr_graph *graph, nr_store_layer *out) {
+nr_goal nr_run_goal(const nr_options *options) {
+    nr_goal goal = {.sweeps = options->sweeps,
+                    .half_width = options->half_width,
+                    .rel_half_width = options->rel_half_width,
+                    .top = options->top,
+                    .tolerance = options->tolerance};
+    if (goal.sweeps == 0 && !nr_goal_is_watching(&goal)) goal.sweeps = 1;
+    return goal;
+}
+
+static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
+                          const nr_graph *graph, nr_plan *plan) {
     char choice[NR_CHOICE_TEXT];
-    nr_plan *plan = &out->plan;
     const nr_node *node = nr_graph_node(graph, layer->node);
     NR_TRY(nr_plan_set(plan, "node", nr_graph_text(graph, node->name)));
     NR_TRY(nr_plan_set(plan, "method",
@@ -84,19 +107,45 @@ nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *option
                        nr_option_choice("ablate", options->ablate, choice)));
     NR_TRY(nr_plan_set(plan, "filters", options->filters ? options->filters : "all"));
     NR_TRY(nr_plan_set_u64(plan, "block", options->block));
-    NR_TRY(nr_plan_set_u64(plan, "strata", layer->strata));
+    NR_TRY(nr_plan_set_u64(plan, "strata", layer->units.strata));
     NR_TRY(nr_plan_set_u64(plan, "unit", layer->units.blocks_per_unit));
+    NR_TRY(nr_plan_set_u64(plan, "pieces", layer->units.pieces));
     NR_TRY(nr_plan_set_u64(plan, "units_per_sweep", layer->units.units_per_sweep));
     NR_TRY(nr_plan_set(plan, "kernels",
                        nr_option_choice("kernels", options->kernels, choice)));
-    NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
+    NR_TRY(nr_plan_set_u64(plan, "by_class", layer->n_classes));
+    NR_TRY(nr_plan_set(plan, "per_image", layer->per_image ? "yes" : "no"));
+    return nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION);
+}
+
+static nr_status new_image_rows(const nr_images *images, size_t n_players,
+                                nr_image_rows **out) {
+    size_t n = nr_images_count(images);
+    uint32_t *files;
+    if (!NR_NEW(files, n)) return NR_ERR_INTERNAL;
+    for (size_t i = 0; i < n; i++) files[i] = nr_images_index(images, i);
+    nr_status status =
+        nr_image_rows_new(n, n_players, files, nr_images_labels(images), out);
+    free(files);
+    return status;
+}
+
+nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *options,
+                             const nr_inputs *inputs, nr_store_layer *out) {
+    NR_TRY(set_plan(layer, options, inputs->graph, &out->plan));
     if (!(out->name = nr_strdup(layer->name)) ||
         !NR_NEW(out->filters, layer->n_players))
         return NR_ERR_INTERNAL;
     memcpy(out->filters, layer->filters, layer->n_players * sizeof *out->filters);
     out->n_players = layer->n_players;
-    out->sweeps_planned = options->sweeps;
-    return nr_fold_new(layer->n_players, layer->units.units_per_sweep, &out->fold);
+    out->units = layer->units;
+    if (!layer->exact) {
+        out->goal = nr_run_goal(options);
+        out->sequence_sweeps = nr_goal_sequence_sweeps(&out->goal);
+    }
+    if (layer->per_image)
+        NR_TRY(new_image_rows(inputs->images, layer->n_players, &out->images));
+    return nr_store_layer_make_fold(out);
 }
 
 /* ---- playing ---- */
@@ -152,11 +201,16 @@ static nr_status player_fill(nr_world *world, const nr_inputs *inputs,
         spec.channel_means = p->means;
     }
     nr_status status = nr_filter_game_new(&spec, &p->game);
-    if (status == NR_OK)
-        status = nr_sampler_new(seed, layer->node, layer->n_players, layer->strata,
-                                &p->sampler);
-    if (status == NR_OK)
-        status = nr_unit_runner_new(&p->game, p->sampler, &layer->units, &p->runner);
+    if (status == NR_OK && !layer->exact)
+        status = nr_sampler_new(seed, layer->node, layer->n_players,
+                                layer->units.strata, &p->sampler);
+    nr_unit_spec unit = {.game = &p->game,
+                         .sampler = p->sampler,
+                         .units = layer->units,
+                         .n_classes = layer->n_classes,
+                         .per_image = layer->per_image};
+    if (status == NR_OK && (!layer->exact || can_enumerate(layer)))
+        status = nr_unit_runner_new(&unit, &p->runner);
     return nr_world_share(world, status);
 }
 

@@ -14,8 +14,9 @@ typedef struct {
     const char *name; /* in the graph */
     uint32_t *filters;
     size_t n_players;
+    bool exact, per_image;
+    size_t n_classes; /* 0: not by class */
     nr_units units;
-    uint32_t strata;
     nr_filter_spec spec; /* without channel means */
 } nr_run_layer;
 
@@ -26,14 +27,17 @@ void nr_run_layer_free(nr_run_layer *layer);
 
 /* The layer's part of the store, with nothing done. */
 nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *options,
-                             const nr_graph *graph, nr_store_layer *out);
+                             const nr_inputs *inputs, nr_store_layer *out);
+
+/* What the options ask a layer's run to reach. */
+nr_goal nr_run_goal(const nr_options *options);
 
 /* Everything that computes units of this layer. Collective for the ablation `mean`. */
 typedef struct {
     float *means;
     nr_game game;
-    nr_sampler *sampler;
-    nr_unit_runner *runner;
+    nr_sampler *sampler;    /* NULL in an exact run */
+    nr_unit_runner *runner; /* NULL in an exact run of too many players */
 } nr_player;
 
 nr_status nr_player_new(nr_world *world, const nr_inputs *inputs,

@@ -8,54 +8,78 @@
 #include "neurank/base/clock.h"
 #include "neurank/base/log.h"
 #include "neurank/base/text.h"
-#include "neurank/estim/results.h"
 
 enum { BAR = 24 };
 /* The first line comes early, so that a log shows soon that the run is alive. */
 static const double bar_every_s = 0.25, line_every_s = 10, first_line_s = 2;
+/* Looking at the estimates may take this part of the time. */
+static const double look_share = 0.01;
 
 void nr_progress_begin(nr_progress *progress, const nr_store_layer *layer) {
     *progress = (nr_progress){.terminal = isatty(STDERR_FILENO) == 1,
                               .started_s = nr_clock_s(),
-                              .units_before = nr_fold_units(layer->fold)};
+                              .units_before = nr_fold_units(layer->fold),
+                              .widest = NAN,
+                              .sweeps = NAN};
     progress->shown_s = progress->started_s;
     if (!progress->terminal) progress->shown_s += first_line_s - line_every_s;
 }
 
-/* Half the widest interval of all filters. */
-static double widest_half(const nr_store_layer *layer, double confidence) {
+static void look(nr_progress *progress, const nr_store *store,
+                 const nr_store_layer *layer, double now_s) {
     nr_results *r;
-    double widest = NAN;
-    if (nr_results_new(layer->fold, confidence, &r) != NR_OK) return widest;
-    for (size_t i = 0; i < r->n; i++) {
-        double half = (r->ci_high[i] - r->ci_low[i]) / 2;
-        if (!(half <= widest)) widest = half;
+    bool due = now_s - progress->looked_s >= progress->look_took_s / look_share;
+    if (layer->units.pieces > 0) {
+        progress->sweeps = 1;
+        return;
     }
+    if (!due || nr_store_results(store, layer, &r) != NR_OK) return;
+    nr_interval_spec spec = nr_store_intervals(store, layer);
+    progress->widest = nr_results_widest(r);
+    progress->sweeps = nr_goal_forecast(&layer->goal, r, &spec);
     nr_results_free(r);
-    return widest;
+    progress->looked_s = now_s;
+    progress->look_took_s = nr_clock_s() - now_s;
 }
 
-void nr_progress_show(nr_progress *progress, const nr_store_layer *layer,
-                      double confidence, double now_s) {
-    char left[NR_NUMBER_TEXT], bar[BAR + 1] = "";
+/* "0.0012 of 0.001": how wide intervals are and shall be. */
+static void print_width(const nr_progress *progress, const nr_store_layer *layer,
+                        char text[64]) {
+    text[0] = '\0';
+    if (layer->units.pieces > 0) return;
+    int used = snprintf(text, 64, "  +-%.3g", progress->widest);
+    if (layer->goal.half_width > 0)
+        snprintf(text + used, 64 - (size_t)used, " of %.3g", layer->goal.half_width);
+}
+
+static void print_line(const nr_progress *progress, const nr_store_layer *layer,
+                       double now_s, char line[256]) {
+    char left[NR_NUMBER_TEXT] = "?", width[64], bar[BAR + 1] = "";
+    double per_sweep = (double)layer->units.units_per_sweep;
+    double done = (double)nr_fold_units(layer->fold);
+    double total = progress->sweeps * per_sweep;
+    double here = done - (double)progress->units_before;
+    double rate = here / (now_s - progress->started_s);
+    double part = done < total && isfinite(total) ? done / total : 0;
+    if (here > 0 && isfinite(total))
+        nr_format_duration(total > done ? (total - done) / rate : 0, left);
+    for (int i = 0; i < BAR; i++) bar[i] = i < part * BAR ? '#' : '.';
+    bar[BAR] = '\0';
+    print_width(progress, layer, width);
+    snprintf(line, 256, "%s%s%s%s %3.0f%%  %.3g sweeps/min  %s left%s", layer->name,
+             progress->terminal ? " [" : "", progress->terminal ? bar : "",
+             progress->terminal ? "]" : ":", floor(100 * part), 60 * rate / per_sweep,
+             left, width);
+}
+
+void nr_progress_show(nr_progress *progress, const nr_store *store,
+                      const nr_store_layer *layer, double now_s) {
+    char line[256];
     double every = progress->terminal ? bar_every_s : line_every_s;
     if (now_s - progress->shown_s < every) return;
     progress->shown_s = now_s;
-    uint64_t per_sweep = nr_fold_units_per_sweep(layer->fold);
-    double done = (double)nr_fold_units(layer->fold);
-    double total = (double)(layer->sweeps_planned * per_sweep);
-    double here = done - (double)progress->units_before;
-    double left_s =
-        here > 0 ? (total - done) / here * (now_s - progress->started_s) : NAN;
-    double rate = here / (now_s - progress->started_s);
-    for (int i = 0; i < BAR; i++) bar[i] = i < done / total * BAR ? '#' : '.';
-    bar[BAR] = '\0';
-    char line[256];
-    snprintf(line, sizeof line, "%s%s%s%s %3.0f%%  %.3g sweeps/min  %s left  +-%.3g",
-             layer->name, progress->terminal ? " [" : "", progress->terminal ? bar : "",
-             progress->terminal ? "]" : ":", floor(100 * done / total),
-             60 * rate / (double)per_sweep, nr_format_duration(left_s, left),
-             widest_half(layer, confidence));
+    look(progress, store, layer, now_s);
+    print_line(progress, layer, now_s, line);
     if (progress->terminal) nr_log_bar(line);
     else nr_log(NR_LOG_INFO, "%s", line);
 }

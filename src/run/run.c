@@ -3,6 +3,7 @@
  *   load    rank 0 reads model and images, checks them, and everybody gets them
  *   plan    every rank works out the same layers, players and numbered units
  *   open    rank 0 goes on with the store if there is one that fits
+ *   check   an exact run that would take too long is refused
  *   play    layer by layer: units to ranks, results back, checkpoints
  *   save    the store is complete, or says that it is not
  */
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exact.h"
 #include "inputs.h"
 #include "layer.h"
 #include "neurank/base/log.h"
@@ -90,7 +92,7 @@ static nr_status plan_store(const nr_run *run, nr_store **out) {
         status = nr_plan_set_u64(plan, "images", nr_images_count(run->inputs.images));
     if (status == NR_OK) status = nr_plan_set_u64(plan, "seed", run->options->seed);
     for (size_t i = 0; i < run->n_layers && status == NR_OK; i++)
-        status = nr_run_layer_store(&run->layers[i], run->options, run->inputs.graph,
+        status = nr_run_layer_store(&run->layers[i], run->options, &run->inputs,
                                     &store->layers[i]);
     if (status != NR_OK) {
         nr_store_free(store);
@@ -100,15 +102,21 @@ static nr_status plan_store(const nr_run *run, nr_store **out) {
     return NR_OK;
 }
 
-static nr_status open_session(nr_run *run, const char *command_line) {
+static nr_status open_session(nr_run *run) {
     nr_store *store;
     nr_status status = NR_OK;
     if (nr_world_rank(run->world) == 0) {
         status = plan_store(run, &store);
         if (status == NR_OK)
-            status = nr_session_open(run->options, store, command_line, &run->session);
+            status = nr_session_open(run->options, store, &run->session);
     }
     return nr_world_share(run->world, status);
+}
+
+static nr_status begin_session(nr_run *run, const char *command_line) {
+    bool root = nr_world_rank(run->world) == 0;
+    return nr_world_share(run->world,
+                          root ? nr_session_begin(run->session, command_line) : NR_OK);
 }
 
 /* What rank 0 decides and all have to know: nr_status of the question. */
@@ -116,6 +124,18 @@ static bool layer_is_done(const nr_run *run, size_t k) {
     bool root = nr_world_rank(run->world) == 0;
     bool done = root && nr_session_layer_done(run->session, k);
     return nr_world_share(run->world, done ? NR_STOPPED : NR_OK) == NR_STOPPED;
+}
+
+/* An exact run that would take too long is refused before it begins. */
+static nr_status check_duration(nr_run *run) {
+    double total_s = 0;
+    for (size_t k = 0; k < run->n_layers; k++) {
+        if (!run->layers[k].exact || layer_is_done(run, k)) continue;
+        const nr_store *store = run->session ? nr_session_store(run->session) : NULL;
+        NR_TRY(nr_exact_check(run->world, &run->inputs, &run->layers[k], run->options,
+                              store ? store->layers[k].fold : NULL, &total_s));
+    }
+    return NR_OK;
 }
 
 static nr_status play_layer(nr_run *run, size_t k) {
@@ -167,7 +187,9 @@ static nr_status run_all(nr_run *run, const char *command_line) {
     nr_status status = plan_layers(run);
     nr_log_set_silent(false);
     NR_TRY(nr_world_share(run->world, status));
-    NR_TRY(open_session(run, command_line));
+    NR_TRY(open_session(run));
+    NR_TRY(check_duration(run));
+    NR_TRY(begin_session(run, command_line));
     return play(run);
 }
 

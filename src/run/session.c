@@ -14,14 +14,24 @@
 #include "neurank/base/stop.h"
 #include "progress.h"
 
+/* Whose goal is asked about: the fold knows no layers. */
+typedef struct {
+    nr_session *session;
+    size_t layer;
+} judge_context;
+
 struct nr_session {
     const nr_options *options;
     nr_store *store;
-    size_t layer; /* under way */
+    judge_context *judges; /* [n_layers] */
+    nr_status judged;      /* what went wrong when a goal was checked */
+    size_t layer;          /* under way */
     uint64_t next_unit;
     double started_s, layer_started_s, saved_s;
     double layer_seconds_before; /* of earlier sessions */
-    bool stopped, confidence_changed;
+    nr_rule stopped;             /* by what; NR_RULE_NONE: not */
+    bool changed;                /* the file does not say what this command says */
+    bool spoilt; /* a unit could not be added whole: the last checkpoint stands */
     nr_progress progress;
 };
 
@@ -65,7 +75,17 @@ static nr_status match(const char *path, const nr_store *stored,
     return NR_OK;
 }
 
-/* Goes on with the stored state, under this command's budget and confidence. */
+/* Once a goal has looked at the data, intervals are confidence sequences for good, with
+ * the t_opt that was fixed then. */
+static void adopt_goal(nr_session *session, nr_store_layer *stored,
+                       const nr_store_layer *wanted) {
+    stored->goal = wanted->goal;
+    if (stored->sequence_sweeps > 0 || wanted->sequence_sweeps == 0) return;
+    stored->sequence_sweeps = wanted->sequence_sweeps;
+    session->changed = true;
+}
+
+/* Goes on with the stored state, under this command's goal and confidence. */
 static nr_status adopt(nr_session *session, const char *path) {
     nr_store *stored, *wanted = session->store;
     NR_TRY(nr_store_read(path, &stored));
@@ -75,12 +95,38 @@ static nr_status adopt(nr_session *session, const char *path) {
         return status;
     }
     for (size_t i = 0; i < stored->n_layers; i++)
-        if (wanted->layers[i].sweeps_planned > stored->layers[i].sweeps_planned)
-            stored->layers[i].sweeps_planned = wanted->layers[i].sweeps_planned;
-    session->confidence_changed = stored->confidence != wanted->confidence;
+        adopt_goal(session, &stored->layers[i], &wanted->layers[i]);
+    if (stored->confidence != wanted->confidence) session->changed = true;
     stored->confidence = wanted->confidence;
     nr_store_free(wanted);
     session->store = stored;
+    return NR_OK;
+}
+
+/* ---- goals ---- */
+
+static bool judge(void *self, const nr_fold *fold) {
+    const judge_context *context = self;
+    nr_session *session = context->session;
+    nr_store_layer *layer = &session->store->layers[context->layer];
+    nr_interval_spec spec = nr_store_intervals(session->store, layer);
+    session->judged = nr_goal_check(&layer->goal, fold, &spec, &layer->ended_by);
+    return session->judged != NR_OK || nr_rule_is_end(layer->ended_by);
+}
+
+/* What is there already may be enough. */
+static nr_status ask_judges(nr_session *session) {
+    if (!NR_NEW(session->judges, session->store->n_layers)) return NR_ERR_INTERNAL;
+    for (size_t k = 0; k < session->store->n_layers; k++) {
+        nr_store_layer *layer = &session->store->layers[k];
+        bool before = nr_store_layer_is_complete(layer);
+        layer->ended_by = NR_RULE_NONE;
+        session->judges[k] = (judge_context){session, k};
+        nr_fold_set_judge(layer->fold, judge, &session->judges[k]);
+        nr_fold_ask(layer->fold);
+        NR_TRY(session->judged);
+        if (nr_store_layer_is_complete(layer) != before) session->changed = true;
+    }
     return NR_OK;
 }
 
@@ -97,7 +143,7 @@ static nr_status add_history(nr_session *session, const char *command_line) {
 }
 
 nr_status nr_session_open(const nr_options *options, nr_store *store,
-                          const char *command_line, nr_session **out) {
+                          nr_session **out) {
     nr_session *session;
     if (!NR_NEW(session, 1)) {
         nr_store_free(store);
@@ -111,13 +157,7 @@ nr_status nr_session_open(const nr_options *options, nr_store *store,
     bool there = status == NR_OK && access(options->output, F_OK) == 0;
     if (there && options->fresh) status = keep_old(options->output);
     else if (there) status = adopt(session, options->output);
-    if (status == NR_OK &&
-        (!nr_store_is_complete(session->store) || session->confidence_changed)) {
-        status = add_history(session, command_line);
-        /* Written at once: an output that cannot be written is known before the work.
-         */
-        if (status == NR_OK) status = nr_session_save(session);
-    }
+    if (status == NR_OK) status = ask_judges(session);
     if (status != NR_OK) {
         nr_session_free(session);
         return status;
@@ -126,9 +166,16 @@ nr_status nr_session_open(const nr_options *options, nr_store *store,
     return NR_OK;
 }
 
+nr_status nr_session_begin(nr_session *session, const char *command_line) {
+    if (nr_store_is_complete(session->store) && !session->changed) return NR_OK;
+    NR_TRY(add_history(session, command_line));
+    return nr_session_save(session);
+}
+
 void nr_session_free(nr_session *session) {
     if (!session) return;
     nr_store_free(session->store);
+    free(session->judges);
     free(session);
 }
 
@@ -140,7 +187,7 @@ const nr_store *nr_session_store(const nr_session *session) {
     return session->store;
 }
 bool nr_session_stopped(const nr_session *session) {
-    return session->stopped && !nr_store_is_complete(session->store);
+    return session->stopped != NR_RULE_NONE && !nr_store_is_complete(session->store);
 }
 
 /* ---- one layer ---- */
@@ -163,27 +210,54 @@ void nr_session_layer_begin(nr_session *session, size_t k) {
 }
 
 void nr_session_layer_end(nr_session *session) {
+    nr_store_layer *layer = current(session);
     count_seconds(session);
+    if (!nr_store_layer_is_complete(layer)) layer->ended_by = session->stopped;
     nr_progress_end(&session->progress);
 }
+
+/* Sweeps are numbered with 32 bits where permutations are drawn. */
+enum { SWEEPS_MAX = 1000000000 };
 
 bool nr_session_source(void *self, uint64_t *unit) {
     nr_session *session = self;
     const nr_store_layer *layer = current(session);
-    uint64_t end = layer->sweeps_planned * nr_fold_units_per_sweep(layer->fold);
+    uint64_t sweeps = layer->units.pieces > 0  ? 1
+                      : layer->goal.sweeps > 0 ? layer->goal.sweeps
+                                               : SWEEPS_MAX;
     uint64_t next = nr_fold_next_missing(layer->fold, session->next_unit);
-    if (next >= end) return false;
+    if (nr_fold_ended(layer->fold) || next >= sweeps * layer->units.units_per_sweep)
+        return false;
     session->next_unit = next + 1;
     *unit = next;
     return true;
 }
 
-static nr_status accept_unit(void *self, uint64_t unit, const uint64_t *words) {
+/* The values by image stand behind the unit's tally. */
+static nr_status add_image_rows(nr_store_layer *layer, uint64_t number,
+                                const uint64_t *words, size_t n) {
+    nr_unit unit = nr_units_get(&layer->units, number);
+    NR_REQUIRE(n == unit.n_blocks * layer->n_players, NR_ERR_INTERNAL,
+               "unit %llu has %zu words by image", (unsigned long long)number, n);
+    return nr_image_rows_add(layer->images, unit.sweep, (size_t)unit.first_block,
+                             (size_t)unit.n_blocks, (const int64_t *)words);
+}
+
+static nr_status accept_unit(void *self, uint64_t unit, const uint64_t *words,
+                             size_t n) {
     nr_session *session = self;
-    return nr_fold_accept(current(session)->fold, unit, words);
+    nr_store_layer *layer = current(session);
+    size_t used;
+    bool ended = nr_fold_ended(layer->fold);
+    nr_status status = nr_fold_accept(layer->fold, unit, words, n, &used);
+    if (status == NR_OK && layer->images && !ended)
+        status = add_image_rows(layer, unit, words + used, n - used);
+    if (status != NR_OK) session->spoilt = true;
+    return status == NR_OK ? session->judged : status;
 }
 
 nr_status nr_session_save(nr_session *session) {
+    if (session->spoilt) return NR_OK;
     nr_status status = nr_store_write(session->options->output, session->store);
     session->saved_s = nr_clock_s();
     return status;
@@ -194,16 +268,21 @@ static bool out_of_time(const nr_session *session, double now_s) {
     return limit > 0 && now_s - session->started_s >= limit;
 }
 
+/* Time for a checkpoint, or no more room for what waits for one. */
+static bool save_is_due(const nr_session *session, double now_s) {
+    const nr_image_rows *images = session->store->layers[session->layer].images;
+    return now_s - session->saved_s >= session->options->checkpoint_every_s ||
+           (images && nr_image_rows_full(images));
+}
+
 static nr_status tick(void *self, bool *stop) {
     nr_session *session = self;
     double now_s = nr_clock_s();
-    if (nr_stop_requested() || out_of_time(session, now_s)) {
-        session->stopped = true;
-        *stop = true;
-    }
-    nr_progress_show(&session->progress, current(session), session->store->confidence,
-                     now_s);
-    if (now_s - session->saved_s < session->options->checkpoint_every_s) return NR_OK;
+    if (nr_stop_requested()) session->stopped = NR_RULE_SIGNAL;
+    else if (out_of_time(session, now_s)) session->stopped = NR_RULE_TIME_LIMIT;
+    *stop = session->stopped != NR_RULE_NONE || nr_fold_ended(current(session)->fold);
+    nr_progress_show(&session->progress, session->store, current(session), now_s);
+    if (!save_is_due(session, now_s)) return NR_OK;
     count_seconds(session);
     return nr_session_save(session);
 }

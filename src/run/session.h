@@ -1,4 +1,4 @@
-/* Rank 0's side of a run: the store it goes on with, checkpoints, progress.
+/* Rank 0's side of a run: the store it goes on with, goals, checkpoints, progress.
  *
  * A fresh run is a resume with nothing done: the store made from the plan is replaced
  * by the file's if there is one that fits. */
@@ -11,10 +11,13 @@
 typedef struct nr_session nr_session;
 
 /* Takes over `store`. The file's content replaces what was planned if it fits, is
- * refused if it does not. command_line is added to the history. */
-nr_status nr_session_open(const nr_options *options, nr_store *store,
-                          const char *command_line, nr_session **out);
+ * refused if it does not. Nothing is written. */
+nr_status nr_session_open(const nr_options *options, nr_store *store, nr_session **out);
 void nr_session_free(nr_session *session);
+
+/* Adds command_line to the history and writes the store, so that an output that cannot
+ * be written is known before the work; unless there is nothing to do. */
+nr_status nr_session_begin(nr_session *session, const char *command_line);
 
 /* Has layer k nothing left to do? */
 bool nr_session_layer_done(const nr_session *session, size_t k);

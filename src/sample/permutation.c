@@ -87,9 +87,3 @@ void nr_sampler_permutation(nr_sampler *sampler, uint32_t sweep, uint32_t block,
     for (size_t i = 0; i < sampler->n; i++)
         permutation[i] = (uint32_t)(sampler->keys[i] & (NR_PLAYERS_MAX - 1));
 }
-
-uint32_t nr_sampler_strata(size_t blocks) {
-    uint32_t strata = 1;
-    while (strata < STRATA_MAX && 2 * strata <= blocks) strata *= 2;
-    return strata;
-}

@@ -6,10 +6,10 @@ size_t nr_message_encode(const nr_message *message, uint64_t *words) {
     words[0] = (uint64_t)message->kind;
     words[1] = message->unit;
     words[2] = (uint64_t)message->status;
-    if (message->n_tally > 0)
-        memcpy(words + NR_MESSAGE_HEAD, message->tally,
-               message->n_tally * sizeof *message->tally);
-    return NR_MESSAGE_HEAD + message->n_tally;
+    if (message->n_result > 0)
+        memcpy(words + NR_MESSAGE_HEAD, message->result,
+               message->n_result * sizeof *message->result);
+    return NR_MESSAGE_HEAD + message->n_result;
 }
 
 nr_status nr_message_decode(const uint64_t *words, size_t n, nr_message *out) {
@@ -20,7 +20,7 @@ nr_status nr_message_decode(const uint64_t *words, size_t n, nr_message *out) {
     *out = (nr_message){.kind = (nr_message_kind)words[0],
                         .unit = words[1],
                         .status = (nr_status)words[2],
-                        .tally = words + NR_MESSAGE_HEAD,
-                        .n_tally = n - NR_MESSAGE_HEAD};
+                        .result = words + NR_MESSAGE_HEAD,
+                        .n_result = n - NR_MESSAGE_HEAD};
     return NR_OK;
 }

@@ -37,7 +37,7 @@ typedef struct {
 
 static void send_message(rank_state *rank, int to, const nr_message *message) {
     uint64_t small[NR_MESSAGE_HEAD];
-    NR_ASSERT(message->n_tally == 0);
+    NR_ASSERT(message->n_result == 0);
     rank->transport->send(rank->transport->self, to, small,
                           nr_message_encode(message, small));
 }
@@ -68,8 +68,7 @@ static nr_status worker_send_result(rank_state *rank, nr_status status) {
         .kind = NR_MESSAGE_RESULT, .unit = rank->unit, .status = status};
     size_t n = nr_message_encode(&message, rank->words);
     if (status == NR_OK) {
-        nr_unit_result(rank->runner, rank->words + NR_MESSAGE_HEAD);
-        n += nr_unit_result_words(rank->runner);
+        n += nr_unit_result(rank->runner, rank->words + NR_MESSAGE_HEAD);
     }
     rank->transport->send(rank->transport->self, 0, rank->words, n);
     rank->busy = false;
@@ -128,14 +127,14 @@ static void fail(master_state *m, nr_status status) {
 }
 
 static nr_status take_result(master_state *m, int worker, uint64_t unit,
-                             nr_status status, const uint64_t *tally) {
+                             nr_status status, const uint64_t *result, size_t n_words) {
     size_t n;
     if (status != NR_OK && m->failure == NR_OK) {
         m->unit_failed = true;
         m->failed_unit = unit;
     }
     if (status == NR_OK && m->failure == NR_OK)
-        status = m->sink->accept(m->sink->self, unit, tally);
+        status = m->sink->accept(m->sink->self, unit, result, n_words);
     if (status != NR_OK) fail(m, status);
     NR_TRY(nr_master_result(m->machine, worker, unit, m->assignments, &n));
     hand_out(m, n);
@@ -150,7 +149,8 @@ static nr_status take_messages(master_state *m) {
     while (rank->transport->receive(rank->transport->self, false, rank->words,
                                     rank->capacity, &n, &from)) {
         NR_TRY(nr_message_decode(rank->words, n, &message));
-        NR_TRY(take_result(m, from, message.unit, message.status, message.tally));
+        NR_TRY(take_result(m, from, message.unit, message.status, message.result,
+                           message.n_result));
     }
     return NR_OK;
 }
@@ -162,9 +162,9 @@ static nr_status compute_own(master_state *m) {
     nr_status status = m->failure;
     if (status == NR_OK) status = step_silently(rank->runner, &done);
     if (status == NR_OK && !done) return NR_OK;
-    if (status == NR_OK) nr_unit_result(rank->runner, rank->words);
+    size_t n = status == NR_OK ? nr_unit_result(rank->runner, rank->words) : 0;
     rank->busy = false;
-    return take_result(m, 0, rank->unit, status, rank->words);
+    return take_result(m, 0, rank->unit, status, rank->words, n);
 }
 
 /* Nothing of its own to do: the clock still has to be looked at. */

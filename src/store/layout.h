@@ -1,5 +1,5 @@
-/* The names and types of what is stored stand in layout_write.c and layout_read.c and
- * nowhere else. Changing one raises NR_STORE_VERSION. */
+/* The names and types of what is stored stand in layout_*.c and nowhere else. Changing
+ * one raises NR_STORE_VERSION. */
 #ifndef NEURANK_STORE_LAYOUT_H
 #define NEURANK_STORE_LAYOUT_H
 
@@ -12,7 +12,25 @@ enum { NR_LAYOUT_PATH = 320 };
 const char *nr_layout_path(char path[NR_LAYOUT_PATH], const char *layer,
                            const char *name);
 
-nr_status nr_layout_write(nr_h5 *file, const nr_store *store);
+/* old: the file that is being replaced, for values by image; NULL if there is none. */
+nr_status nr_layout_write(nr_h5 *file, const nr_h5 *old, const nr_store *store);
 nr_status nr_layout_read(const nr_h5 *file, nr_store **out);
+
+/* ---- the parts of a layer ---- */
+nr_status nr_layout_write_results(nr_h5 *file, const nr_store *store,
+                                  const nr_store_layer *layer);
+nr_status nr_layout_write_state(nr_h5 *file, const nr_store_layer *layer);
+nr_status nr_layout_write_images(nr_h5 *file, const nr_h5 *old,
+                                 const nr_store_layer *layer);
+/* Fills the layer's empty fold. Every count is checked against the datasets that carry
+ * it. */
+nr_status nr_layout_read_state(const nr_h5 *file, nr_store_layer *layer,
+                               uint64_t sweeps);
+nr_status nr_layout_read_images(const nr_h5 *file, nr_store_layer *layer,
+                                size_t n_images);
+
+/* Refuses a dataset of another shape. */
+nr_status nr_layout_require_dims(const nr_h5 *file, const char *object, size_t rank,
+                                 const size_t *wanted);
 
 #endif

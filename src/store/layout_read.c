@@ -1,18 +1,19 @@
-#include "layout.h"
-
+/* The file and its layers, read. The numbers in it may be anybody's. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout.h"
 #include "neurank/base/memory.h"
-#include "neurank/plan/units.h"
 
-enum { LAYERS_MAX = 4096, SWEEPS_MAX = 1000000000 };
+enum { LAYERS_MAX = 4096, SWEEPS_MAX = 1000000000, CLASSES_MAX = 1 << 20 };
+enum { PIECES_MAX = 1 << 24 };
 
 static const char *const root_fields[] = {"model", "layers", "data", "images", "seed"};
 static const char *const layer_fields[] = {
-    "node",   "method", "metric",          "ablate",  "filters", "block",
-    "strata", "unit",   "units_per_sweep", "kernels", "numbers"};
+    "node", "method", "metric",          "ablate",  "filters",  "block",     "strata",
+    "unit", "pieces", "units_per_sweep", "kernels", "by_class", "per_image", "numbers"};
 
 static nr_status read_plan(const nr_h5 *file, const char *object,
                            const char *const *fields, size_t n, nr_plan *plan) {
@@ -27,146 +28,89 @@ static nr_status read_plan(const nr_h5 *file, const char *object,
     return NR_OK;
 }
 
-/* ---- reading: every count is checked against the datasets that carry it ---- */
+static bool is_power_of_two(uint64_t x) {
+    return x > 0 && (x & (x - 1)) == 0;
+}
 
 /* How the layer's work is cut, by its plan. */
 static nr_status plan_units(const nr_h5 *file, const nr_store *store,
-                            const nr_store_layer *layer, nr_units *out) {
-    uint64_t images = strtoull(nr_plan_get(&store->plan, "images"), NULL, 10);
-    uint64_t block = strtoull(nr_plan_get(&layer->plan, "block"), NULL, 10);
-    uint64_t unit = strtoull(nr_plan_get(&layer->plan, "unit"), NULL, 10);
-    uint64_t units = strtoull(nr_plan_get(&layer->plan, "units_per_sweep"), NULL, 10);
+                            nr_store_layer *layer) {
+    uint64_t images = nr_plan_get_u64(&store->plan, "images");
+    uint64_t block = nr_plan_get_u64(&layer->plan, "block");
+    uint64_t unit = nr_plan_get_u64(&layer->plan, "unit");
+    uint64_t units = nr_plan_get_u64(&layer->plan, "units_per_sweep");
+    uint64_t strata = nr_plan_get_u64(&layer->plan, "strata");
+    uint64_t pieces = nr_plan_get_u64(&layer->plan, "pieces");
+    uint64_t each = pieces ? pieces : 1;
     bool good = images > 0 && images < UINT32_MAX && block > 0 && images % block == 0 &&
-                unit > 0 && units == (images / block + unit - 1) / unit;
+                unit > 0 && (is_power_of_two(each) && each <= PIECES_MAX) &&
+                (pieces < 2 || unit == 1) && is_power_of_two(strata) &&
+                unit % strata == 0 && strata < UINT32_MAX &&
+                units == (images / block + unit - 1) / unit * each;
     NR_REQUIRE(
         good, NR_ERR_INPUT,
         "%s: layer \"%s\": a plan of %llu images in blocks of %llu, units of %llu "
-        "and %llu units a sweep",
+        "in %llu pieces, strata of %llu and %llu units a sweep",
         nr_h5_path(file), layer->name, (unsigned long long)images,
-        (unsigned long long)block, (unsigned long long)unit, (unsigned long long)units);
-    *out = (nr_units){.n_blocks = images / block,
-                      .blocks_per_unit = unit,
-                      .units_per_sweep = units,
-                      .group_blocks = 1};
+        (unsigned long long)block, (unsigned long long)unit, (unsigned long long)pieces,
+        (unsigned long long)strata, (unsigned long long)units);
+    NR_REQUIRE(nr_plan_get_u64(&layer->plan, "by_class") <= CLASSES_MAX, NR_ERR_INPUT,
+               "%s: layer \"%s\": %s classes", nr_h5_path(file), layer->name,
+               nr_plan_get(&layer->plan, "by_class"));
+    layer->units = (nr_units){.n_blocks = images / block,
+                              .blocks_per_unit = unit,
+                              .units_per_sweep = units,
+                              .group_blocks = 1,
+                              .strata = (uint32_t)strata,
+                              .pieces = pieces};
     return NR_OK;
 }
 
-/* Sums that finished work cannot have. */
-static nr_status check_tally(const nr_h5 *file, const nr_store_layer *layer,
-                             const nr_tally *tally, uint64_t visits) {
-    uint64_t block = strtoull(nr_plan_get(&layer->plan, "block"), NULL, 10);
-    NR_REQUIRE(
-        nr_tally_visits(tally) == visits && nr_tally_images(tally) == visits * block &&
-            nr_tally_telescopes(tally),
-        NR_ERR_INPUT,
-        "%s: layer \"%s\" is damaged: its sums are not those of the %llu blocks it "
-        "counts as done",
-        nr_h5_path(file), layer->name, (unsigned long long)visits);
-    return NR_OK;
-}
-
-static nr_status check_fold(const nr_h5 *file, const nr_store_layer *layer,
-                            const nr_units *units) {
-    const nr_fold *fold = layer->fold;
-    NR_TRY(check_tally(file, layer, nr_fold_complete_tally(fold),
-                       nr_fold_complete_sweeps(fold) * units->n_blocks));
-    for (size_t k = 0; k < nr_fold_open_count(fold); k++) {
-        uint64_t sweep, visits = 0;
-        const uint8_t *done;
-        const nr_tally *tally;
-        nr_fold_open_get(fold, k, &sweep, &done, &tally);
-        for (uint64_t u = 0; u < units->units_per_sweep; u++)
-            if (done[u]) visits += nr_units_get(units, u).n_blocks;
-        NR_TRY(check_tally(file, layer, tally, visits));
+/* What a command asked for. A NaN or a negative number would never be reached. */
+static nr_status read_goal(const nr_h5 *file, const char *group,
+                           nr_store_layer *layer) {
+    nr_goal *goal = &layer->goal;
+    const struct {
+        const char *name;
+        double *value;
+    } numbers[] = {{"seconds", &layer->seconds},
+                   {"goal_half_width", &goal->half_width},
+                   {"goal_rel_half_width", &goal->rel_half_width},
+                   {"goal_tolerance", &goal->tolerance},
+                   {"sequence_sweeps", &layer->sequence_sweeps}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        NR_TRY(nr_h5_read_attribute(file, group, numbers[i].name, 1, numbers[i].value));
+        NR_REQUIRE(*numbers[i].value >= 0 && isfinite(*numbers[i].value), NR_ERR_INPUT,
+                   "%s: %s of %s is %g, a number of at least 0 is expected",
+                   nr_h5_path(file), numbers[i].name, group, *numbers[i].value);
     }
-    return NR_OK;
+    NR_TRY(nr_h5_read_attribute_u64(file, group, "goal_top", &goal->top));
+    return nr_h5_read_attribute_u64(file, group, "goal_sweeps", &goal->sweeps);
 }
 
-static nr_status read_complete(const nr_h5 *file, nr_store_layer *layer,
-                               uint64_t sweeps) {
-    char path[NR_LAYOUT_PATH];
-    size_t n = layer->n_players;
-    uint64_t *words;
-    if (!NR_NEW(words, nr_tally_words(n))) return NR_ERR_INTERNAL;
+static nr_status read_rule(const nr_h5 *file, const char *group, uint64_t sweeps,
+                           nr_store_layer *layer) {
+    char *text;
+    NR_TRY(nr_h5_read_text(file, group, "ended_by", &text));
+    layer->ended_by = nr_rule_find(text);
+    bool good = layer->ended_by != NR_RULE_COUNT &&
+                (sweeps > 0 || !nr_rule_is_end(layer->ended_by));
     nr_status status =
-        nr_h5_read(file, nr_layout_path(path, layer->name, "state/complete"), NR_H5_U64,
-                   NR_TALLY_WORDS * n, words);
-    if (status == NR_OK)
-        status =
-            nr_h5_read(file, nr_layout_path(path, layer->name, "state/complete_counts"),
-                       NR_H5_U64, NR_TALLY_COUNTS, words + NR_TALLY_WORDS * n);
-    if (status == NR_OK) status = nr_fold_restore_complete(layer->fold, sweeps, words);
-    free(words);
+        good ? NR_OK
+             : nr_fail(NR_ERR_INPUT, "%s: %s after %llu sweeps ended by \"%s\"",
+                       nr_h5_path(file), group, (unsigned long long)sweeps, text);
+    free(text);
     return status;
 }
 
-static nr_status read_open_sweep(const nr_h5 *file, nr_store_layer *layer, size_t k,
-                                 uint64_t sweep) {
-    char path[NR_LAYOUT_PATH];
-    size_t n = layer->n_players, units = (size_t)nr_fold_units_per_sweep(layer->fold);
-    uint64_t *words;
-    uint8_t *done = NULL;
-    nr_status status = NR_ERR_INTERNAL;
-    if (!NR_NEW(words, nr_tally_words(n)) || !NR_NEW(done, units)) goto err_free;
-    NR_TRY_GOTO(nr_h5_read_rows(file,
-                                nr_layout_path(path, layer->name, "state/open_done"),
-                                NR_H5_U8, k, 1, done),
-                err_free);
-    NR_TRY_GOTO(nr_h5_read_rows(file, nr_layout_path(path, layer->name, "state/open"),
-                                NR_H5_U64, k, 1, words),
-                err_free);
-    NR_TRY_GOTO(nr_h5_read_rows(file,
-                                nr_layout_path(path, layer->name, "state/open_counts"),
-                                NR_H5_U64, k, 1, words + NR_TALLY_WORDS * n),
-                err_free);
-    status = nr_fold_restore_open(layer->fold, sweep, done, words);
-err_free:
-    free(done);
-    free(words);
-    return status;
-}
-
-static nr_status require_dims(const nr_h5 *file, const char *object, size_t rank,
-                              const size_t *wanted) {
-    size_t dims[NR_H5_RANK], stored;
-    NR_TRY(nr_h5_dims(file, object, dims, &stored));
-    bool fits = stored == rank;
-    for (size_t d = 0; fits && d < rank; d++) fits = dims[d] == wanted[d];
-    NR_REQUIRE(fits, NR_ERR_INPUT, "%s: %s does not have the shape of a store",
-               nr_h5_path(file), object);
-    return nr_h5_require_stored(file, object);
-}
-
-static nr_status read_open(const nr_h5 *file, nr_store_layer *layer,
-                           uint64_t complete) {
-    char path[NR_LAYOUT_PATH];
-    size_t dims[NR_H5_RANK], rank;
-    size_t units = (size_t)nr_fold_units_per_sweep(layer->fold);
-    if (!nr_h5_has(file, nr_layout_path(path, layer->name, "state/open_sweep")))
-        return NR_OK;
-    NR_TRY(nr_h5_dims(file, path, dims, &rank));
-    size_t n = rank == 1 ? dims[0] : 0;
-    NR_REQUIRE(n > 0, NR_ERR_INPUT, "%s: %s has no entries", nr_h5_path(file), path);
-    NR_TRY(require_dims(file, nr_layout_path(path, layer->name, "state/open_done"), 2,
-                        (size_t[]){n, units}));
-    NR_TRY(require_dims(file, nr_layout_path(path, layer->name, "state/open"), 3,
-                        (size_t[]){n, NR_TALLY_WORDS, layer->n_players}));
-    NR_TRY(require_dims(file, nr_layout_path(path, layer->name, "state/open_counts"), 2,
-                        (size_t[]){n, NR_TALLY_COUNTS}));
-    uint64_t *sweeps;
-    if (!NR_NEW(sweeps, n)) return NR_ERR_INTERNAL;
-    nr_status status =
-        nr_h5_read(file, nr_layout_path(path, layer->name, "state/open_sweep"),
-                   NR_H5_U64, n, sweeps);
-    for (size_t k = 0; k < n && status == NR_OK; k++) {
-        if (sweeps[k] < complete || (k > 0 && sweeps[k] <= sweeps[k - 1]))
-            status =
-                nr_fail(NR_ERR_INPUT, "%s: layer \"%s\": sweep %llu is out of order",
-                        nr_h5_path(file), layer->name, (unsigned long long)sweeps[k]);
-        else status = read_open_sweep(file, layer, k, sweeps[k]);
-    }
-    free(sweeps);
-    return status;
+static nr_status read_progress(const nr_h5 *file, const char *group, uint64_t *sweeps,
+                               nr_store_layer *layer) {
+    NR_TRY(nr_h5_read_attribute_u64(file, group, "sweeps", sweeps));
+    NR_TRY(read_goal(file, group, layer));
+    NR_REQUIRE(*sweeps <= SWEEPS_MAX && layer->goal.sweeps <= SWEEPS_MAX, NR_ERR_INPUT,
+               "%s: layer \"%s\": %llu of %llu sweeps", nr_h5_path(file), layer->name,
+               (unsigned long long)*sweeps, (unsigned long long)layer->goal.sweeps);
+    return read_rule(file, group, *sweeps, layer);
 }
 
 static nr_status read_filters(const nr_h5 *file, nr_store_layer *layer) {
@@ -182,33 +126,23 @@ static nr_status read_filters(const nr_h5 *file, nr_store_layer *layer) {
     for (size_t i = 1; i < dims[0]; i++)
         NR_REQUIRE(layer->filters[i] > layer->filters[i - 1], NR_ERR_INPUT,
                    "%s: %s is not ascending", nr_h5_path(file), path);
-    return require_dims(file, nr_layout_path(path, layer->name, "state/complete"), 2,
-                        (size_t[]){NR_TALLY_WORDS, dims[0]});
+    return NR_OK;
 }
 
 static nr_status read_layer(const nr_h5 *file, const char *name, const nr_store *store,
                             nr_store_layer *layer) {
     char group[NR_LAYOUT_PATH];
     uint64_t sweeps;
-    nr_units units;
     snprintf(group, sizeof group, "/%s", name);
     if (!(layer->name = nr_strdup(name))) return NR_ERR_INTERNAL;
     NR_TRY(read_plan(file, group, layer_fields,
                      sizeof layer_fields / sizeof *layer_fields, &layer->plan));
-    NR_TRY(plan_units(file, store, layer, &units));
-    NR_TRY(nr_h5_read_attribute_u64(file, group, "sweeps", &sweeps));
-    NR_TRY(nr_h5_read_attribute_u64(file, group, "sweeps_planned",
-                                    &layer->sweeps_planned));
-    NR_REQUIRE(sweeps <= SWEEPS_MAX && layer->sweeps_planned <= SWEEPS_MAX,
-               NR_ERR_INPUT, "%s: layer \"%s\": %llu of %llu sweeps", nr_h5_path(file),
-               name, (unsigned long long)sweeps,
-               (unsigned long long)layer->sweeps_planned);
-    NR_TRY(nr_h5_read_attribute(file, group, "seconds", 1, &layer->seconds));
+    NR_TRY(plan_units(file, store, layer));
+    NR_TRY(read_progress(file, group, &sweeps, layer));
     NR_TRY(read_filters(file, layer));
-    NR_TRY(nr_fold_new(layer->n_players, units.units_per_sweep, &layer->fold));
-    NR_TRY(read_complete(file, layer, sweeps));
-    NR_TRY(read_open(file, layer, sweeps));
-    return check_fold(file, layer, &units);
+    NR_TRY(nr_layout_read_state(file, layer, sweeps));
+    if (strcmp(nr_plan_get(&layer->plan, "per_image"), "yes") != 0) return NR_OK;
+    return nr_layout_read_images(file, layer, (size_t)layer->units.n_blocks);
 }
 
 static nr_status read_root(const nr_h5 *file, nr_store *store) {

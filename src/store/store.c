@@ -1,8 +1,10 @@
 #include "neurank/store/store.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "layout.h"
 #include "neurank/base/memory.h"
@@ -29,6 +31,7 @@ void nr_store_free(nr_store *store) {
         free(layer->filters);
         nr_plan_free(&layer->plan);
         nr_fold_free(layer->fold);
+        nr_image_rows_free(layer->images);
     }
     free(store->layers);
     nr_plan_free(&store->plan);
@@ -37,13 +40,35 @@ void nr_store_free(nr_store *store) {
 }
 
 bool nr_store_layer_is_complete(const nr_store_layer *layer) {
-    return nr_fold_complete_sweeps(layer->fold) >= layer->sweeps_planned;
+    return nr_rule_is_end(layer->ended_by);
 }
 
 bool nr_store_is_complete(const nr_store *store) {
     for (size_t i = 0; i < store->n_layers; i++)
         if (!nr_store_layer_is_complete(&store->layers[i])) return false;
     return true;
+}
+
+nr_status nr_store_layer_make_fold(nr_store_layer *layer) {
+    nr_fold_spec spec = {.n_players = layer->n_players,
+                         .n_classes = nr_plan_get_u64(&layer->plan, "by_class"),
+                         .units_per_sweep = layer->units.units_per_sweep,
+                         .pieces = layer->units.pieces};
+    return nr_fold_new(&spec, &layer->fold);
+}
+
+nr_interval_spec nr_store_intervals(const nr_store *store,
+                                    const nr_store_layer *layer) {
+    bool bounded = strcmp(nr_plan_get(&layer->plan, "metric"), "accuracy") == 0;
+    return (nr_interval_spec){.confidence = store->confidence,
+                              .sequence_sweeps = layer->sequence_sweeps,
+                              .marginal_limit = bounded ? 1 : INFINITY};
+}
+
+nr_status nr_store_results(const nr_store *store, const nr_store_layer *layer,
+                           nr_results **out) {
+    nr_interval_spec spec = nr_store_intervals(store, layer);
+    return nr_results_new(layer->fold, &spec, out);
 }
 
 nr_status nr_store_add_history(nr_store *store, const char *line) {
@@ -57,19 +82,38 @@ nr_status nr_store_add_history(nr_store *store, const char *line) {
     return NR_OK;
 }
 
-nr_status nr_store_write(const char *path, const nr_store *store) {
+/* The file that is being replaced, if its values by image go on. */
+static nr_status open_old(const char *path, const nr_store *store, nr_h5 **out) {
+    bool wanted = false;
+    for (size_t i = 0; i < store->n_layers; i++)
+        wanted |= store->layers[i].images != NULL;
+    *out = NULL;
+    return wanted && access(path, F_OK) == 0 ? nr_h5_open(path, out) : NR_OK;
+}
+
+static nr_status write_file(const char *path, const nr_h5 *old, const nr_store *store) {
     char *temporary;
     nr_h5 *file;
     NR_TRY(nr_publish_name(path, &temporary));
     nr_status status = nr_h5_create(temporary, &file);
     if (status == NR_OK) {
-        status = nr_layout_write(file, store);
+        status = nr_layout_write(file, old, store);
         nr_status closed = nr_h5_close(file);
         if (status == NR_OK) status = closed;
         if (status == NR_OK) status = nr_publish_commit(temporary, path);
         else nr_publish_abandon(temporary);
     }
     free(temporary);
+    return status;
+}
+
+nr_status nr_store_write(const char *path, const nr_store *store) {
+    nr_h5 *old;
+    NR_TRY(open_old(path, store, &old));
+    nr_status status = write_file(path, old, store);
+    nr_h5_close(old);
+    for (size_t i = 0; i < store->n_layers && status == NR_OK; i++)
+        if (store->layers[i].images) nr_image_rows_written(store->layers[i].images);
     return status;
 }
 

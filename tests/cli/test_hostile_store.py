@@ -39,24 +39,33 @@ def huge_open(f):
         del s["open_sweep"]
     s["open_sweep"] = np.arange(1, 201)
     s.create_dataset("open_done", (200, BIG), np.uint8, chunks=(1, 65536))
-    s.create_dataset("open", (200, 11, 20), np.uint64, chunks=(1, 11, 20))
-    s.create_dataset("open_counts", (200, 7), np.uint64, chunks=(1, 7))
+    s.create_dataset("open", (200, 14, 20), np.uint64, chunks=(1, 14, 20))
+    s.create_dataset("open_counts", (200, 8), np.uint64, chunks=(1, 8))
 
 
 CHANGES = {
     "sweeps 2^63": attribute("conv1", "sweeps", np.uint64(2 ** 63)),
     "sweeps 0": attribute("conv1", "sweeps", np.uint64(0)),
-    "planned 2^62": attribute("conv1", "sweeps_planned", np.uint64(2 ** 62)),
+    "planned 2^62": attribute("conv1", "goal_sweeps", np.uint64(2 ** 62)),
     "units 2^28": attribute("conv1", "plan_units_per_sweep", str(BIG)),
     "units 0": attribute("conv1", "plan_units_per_sweep", "0"),
     "block 0": attribute("conv1", "plan_block", "0"),
+    "strata 3": attribute("conv1", "plan_strata", "3"),
+    "strata 2^30": attribute("conv1", "plan_strata", str(2 ** 30)),
+    "pieces 2^30": attribute("conv1", "plan_pieces", str(2 ** 30)),
+    "classes 2^40": attribute("conv1", "plan_by_class", str(2 ** 40)),
+    "classes 10": attribute("conv1", "plan_by_class", "10"),
+    "by image": attribute("conv1", "plan_per_image", "yes"),
+    "ended by nothing known": attribute("conv1", "ended_by", "rain"),
+    "goal nan": attribute("conv1", "goal_half_width", float("nan")),
+    "sequence": attribute("conv1", "sequence_sweeps", -1.0),
     "confidence": attribute("/", "confidence", 1.0),
     "format": attribute("/", "format_version", np.uint64(99)),
     "a sum": add("conv1/state/complete", (0, 3), 1),
     "visits": add("conv1/state/complete_counts", 0, 1),
     "filters": replace("conv1/filter", np.zeros(20, np.uint32)),
-    "shape": replace("conv1/state/complete", np.zeros((11, 19), np.uint64)),
-    "texts": replace("conv1/state/complete", np.array([b"a"] * 220).reshape(11, 20)),
+    "shape": replace("conv1/state/complete", np.zeros((14, 19), np.uint64)),
+    "texts": replace("conv1/state/complete", np.array([b"a"] * 280).reshape(14, 20)),
     "huge": huge_open,
 }
 

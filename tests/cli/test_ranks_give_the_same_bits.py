@@ -1,10 +1,15 @@
-"""The store's numbers are the same bits for 1, 2, 3, 4 and 7 ranks, for every ablation.
+"""The store's numbers are the same bits for 1, 2, 3, 4 and 7 ranks, for every ablation,
+method and goal, by class and by image.
 TEST: timeout=600"""
 from harness import DATA, fashion, run, same
 
 CASES = [("lenet5", "conv2", 300, ["--sweeps", 2]),
          ("lenet5", "conv1,fc1", 64, ["--ablate", "mean"]),
-         ("resnet20", "stage3.1.conv2", 40, ["--ablate", "weights", "--metric", "margin"])]
+         ("resnet20", "stage3.1.conv2", 40, ["--ablate", "weights", "--metric", "margin"]),
+         ("lenet5", "conv2,fc1", 64, ["--half-width", 0.02, "--by-class", "--per-image"]),
+         ("lenet5", "conv2", 100, ["--top", 1, "--metric", "accuracy", "--tolerance", 0.01]),
+         ("lenet5", "conv1", 5, ["--method", "exact", "--filters", "0-13", "--by-class",
+                                 "--per-image"])]
 
 
 def main():

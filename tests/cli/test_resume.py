@@ -14,7 +14,7 @@ MODEL = f"{DATA}/lenet5.onnx"
 
 def args(output, sweeps=3, *more):
     return ["shapley", MODEL, "fashion.h5", "--layer", "conv1,conv2", "--images", 600,
-            "--sweeps", sweeps, "-o", output, *more]
+            "--sweeps", sweeps, "--by-class", "--per-image", "-o", output, *more]
 
 
 def interrupted(output, number, ranks):

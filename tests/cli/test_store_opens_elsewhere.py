@@ -19,7 +19,7 @@ def tool(*command):
 def main():
     data = fashion()
     run("shapley", f"{DATA}/lenet5.onnx", data, "--layer", "conv1,conv2", "--images", 200,
-        "--sweeps", 2, "-o", "r.h5")
+        "--sweeps", 2, "--by-class", "--per-image", "-o", "r.h5")
     shown = json.loads(run("show", "r.h5", "--format", "json").stdout)
     check(shown["status"] == "complete" and [l["name"] for l in shown["layers"]] ==
           ["conv1", "conv2"], "both layers are complete")
@@ -46,6 +46,12 @@ def main():
         check(ds.filter.values.tolist() == conv2["filters"], "coordinates")
         best = ds.shapley.sel(filter=int(ds.shapley.idxmax()))
         check(float(best) == max(conv2["shapley"]), "selection by coordinate")
+        check(ds.shapley_by_class.dims == ("class", "filter"), "by class")
+        check(ds.shapley_by_image.dims == ("image", "filter"), "by image")
+        mean = ds.shapley_by_image.mean("image")  # xarray applies scale_factor
+        check(abs(mean - ds.shapley).max() < 1e-12, "the mean over images is the value")
+        by_label = ds.shapley_by_image.groupby(ds.label_by_image).mean()
+        check(abs(by_label.values - ds.shapley_by_class.values).max() < 1e-12, "classes")
     with xarray.open_dataset(data, engine="h5netcdf") as ds:
         check(ds["images"].dims == ("image", "channel", "row", "column"), "image file")
     check("images(image, channel, row, column)" in tool("ncdump", "-h", data), "ncdump")

@@ -9,4 +9,7 @@ double nr_student_cdf(double t, double freedom);
 /* t with P(T <= t) = p, 0.5 <= p < 1; relative error below 1e-10. */
 double nr_student_quantile(double p, double freedom);
 
+/* z with P(Z <= z) = p of the normal distribution, 0.5 <= p < 1. */
+double nr_normal_quantile(double p);
+
 #endif

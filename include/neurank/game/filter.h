@@ -20,6 +20,7 @@ typedef struct {
     nr_metric metric;
     uint32_t block_images; /* T: images of a block; the last one may have fewer */
     uint32_t group_blocks; /* blocks whose prefix is computed in one batch */
+    bool enumerated;       /* all differences at hand, as `gray` needs them */
 } nr_filter_spec;
 
 nr_status nr_filter_game_new(const nr_filter_spec *spec, nr_game *out);
@@ -30,6 +31,8 @@ uint32_t nr_filter_group_blocks(const nr_graph *graph, uint32_t block_images);
 /* Multiply-adds for one block visit of two pairs, as planned: an upper bound that does
  * not know which channels are silent. */
 double nr_filter_visit_macs(const nr_cut *cut, uint32_t block_images);
+/* The same for one coalition on one image, everything before the suffix given. */
+double nr_filter_coalition_macs(const nr_cut *cut);
 
 /* ---- pieces that other commands use ---- */
 
@@ -50,7 +53,7 @@ void nr_masked_free(nr_masked *masked);
 void nr_masked_logits(nr_masked *masked, const bool *kept, size_t first, size_t count,
                       float *logits);
 
-/* Adds each channel's mean over positions, image by image and exactly (units of 2^-36),
+/* Adds each channel's mean over positions, image by image and exactly (units of 2^-40),
  * for images [first, first + count): sums [2 * channels] words, low and high of each.
  * rows: batch size. */
 nr_status nr_channel_sums(const nr_graph *graph, const nr_images *images,

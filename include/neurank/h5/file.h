@@ -75,6 +75,7 @@ typedef struct {
     size_t dims[NR_H5_RANK];
     const char *scales[NR_H5_RANK]; /* path of each axis' dimension scale */
     const char *long_name, *units;  /* NULL: none */
+    size_t chunk_rows;              /* > 0: compressed, in chunks of that many rows */
 } nr_h5_dataset;
 
 /* An axis: a coordinate variable of u32 values that is a dimension scale. values NULL:
@@ -86,6 +87,10 @@ nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
                              const void *data);
 nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
                            size_t first, size_t count, const void *data);
+/* Copies the chunk that starts at row `first` from a dataset of the same path, shape
+ * and chunks, as it is stored. */
+nr_status nr_h5_copy_chunk(const nr_h5 *from, nr_h5 *to, const char *object,
+                           size_t first);
 nr_status nr_h5_write_attribute(nr_h5 *file, const char *object, const char *name,
                                 nr_h5_type type, size_t count, const void *values);
 nr_status nr_h5_write_text(nr_h5 *file, const char *object, const char *name,

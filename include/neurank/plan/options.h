@@ -22,6 +22,7 @@ typedef enum {
     NR_COMMAND_COUNT
 } nr_command;
 
+typedef enum { NR_METHOD_SAMPLE, NR_METHOD_EXACT } nr_method;
 typedef enum { NR_FORMAT_TEXT, NR_FORMAT_CSV, NR_FORMAT_JSON } nr_format;
 
 enum { NR_POSITIONAL_MAX = 2, NR_FILES_MAX = 256, NR_NUMBERS_MAX = 1024 };
@@ -46,7 +47,8 @@ typedef struct {
     uint64_t method, metric, ablate, kernels, format; /* index of the choice */
     uint64_t images, sweeps, seed, top, block;
     double confidence, checkpoint_every_s, time_limit_s;
-    bool fresh;
+    double half_width, rel_half_width, tolerance;
+    bool fresh, by_class, per_image;
     double scale; /* NAN: by type */
     nr_number_list mean, std;
     nr_file_list idx, cifar10, npy;

@@ -14,7 +14,7 @@
 #include "neurank/base/status.h"
 
 /* Raised whenever the same plan would give other bits. */
-enum { NR_NUMBERS_VERSION = 1 };
+enum { NR_NUMBERS_VERSION = 2 };
 
 enum { NR_PLAN_FIELDS_MAX = 32 };
 
@@ -26,6 +26,8 @@ typedef struct {
 nr_status nr_plan_set(nr_plan *plan, const char *name, const char *value);
 nr_status nr_plan_set_u64(nr_plan *plan, const char *name, uint64_t value);
 const char *nr_plan_get(const nr_plan *plan, const char *name); /* "" if absent */
+/* The field as a number; 0 if it is absent or none. */
+uint64_t nr_plan_get_u64(const nr_plan *plan, const char *name);
 void nr_plan_free(nr_plan *plan);
 
 /* NR_ERR_MISMATCH after one line that names every difference with both values. store is

@@ -12,7 +12,7 @@ nr_status nr_report_show(const nr_store *store, nr_format format, uint64_t top,
                          FILE *stream);
 
 /* The table of one layer, as `show` prints it. */
-nr_status nr_report_layer(const nr_store_layer *layer, double confidence, uint64_t top,
-                          FILE *stream);
+nr_status nr_report_layer(const nr_store *store, const nr_store_layer *layer,
+                          uint64_t top, FILE *stream);
 
 #endif

@@ -32,7 +32,4 @@ void nr_sampler_free(nr_sampler *sampler);
 void nr_sampler_permutation(nr_sampler *sampler, uint32_t sweep, uint32_t block,
                             uint32_t pair, uint32_t *permutation);
 
-/* Largest power of two that is at most `blocks` and 64. */
-uint32_t nr_sampler_strata(size_t blocks);
-
 #endif

@@ -1,7 +1,7 @@
 /* What ranks say to each other. One encoder and one decoder each.
  *
  *   ASSIGN  master -> worker   do this unit
- *   RESULT  worker -> master   this unit is done: status, and its tally if it is good
+ *   RESULT  worker -> master   this unit is done: status, and its result if it is good
  *   STOP    master -> worker   there is no more work
  */
 #ifndef NEURANK_SCHED_MESSAGE_H
@@ -20,15 +20,15 @@ typedef enum {
 
 typedef struct {
     nr_message_kind kind;
-    uint64_t unit;         /* ASSIGN, RESULT */
-    nr_status status;      /* RESULT */
-    const uint64_t *tally; /* RESULT: [n_tally] inside the encoded words */
-    size_t n_tally;
+    uint64_t unit;          /* ASSIGN, RESULT */
+    nr_status status;       /* RESULT */
+    const uint64_t *result; /* RESULT: [n_result] inside the encoded words */
+    size_t n_result;
 } nr_message;
 
-enum { NR_MESSAGE_HEAD = 3 }; /* words before the tally */
+enum { NR_MESSAGE_HEAD = 3 }; /* words before the result */
 
-/* words has room for NR_MESSAGE_HEAD + n_tally; returns how many were written. */
+/* words has room for NR_MESSAGE_HEAD + n_result; returns how many were written. */
 size_t nr_message_encode(const nr_message *message, uint64_t *words);
 /* Reports a message that no encoder made. */
 nr_status nr_message_decode(const uint64_t *words, size_t n, nr_message *out);

@@ -13,8 +13,8 @@
 /* What the master does with finished units. */
 typedef struct {
     void *self;
-    /* One unit's tally, encoded. A failure ends the run. */
-    nr_status (*accept)(void *self, uint64_t unit, const uint64_t *words);
+    /* One finished unit, n words (sched/unit.h). A failure ends the run. */
+    nr_status (*accept)(void *self, uint64_t unit, const uint64_t *words, size_t n);
     /* Called often, between blocks: progress, checkpoints. Sets *stop to end early. A
      * failure ends the run. */
     nr_status (*tick)(void *self, bool *stop);

@@ -2,34 +2,47 @@
  *
  *   /                      attributes: title, Conventions, history, format_version,
  *                          neurank_version, build, status, confidence, plan_*
- *   /<layer>               attributes: method, metric, ablation, images, sweeps, walks,
- *                          coalition_images, value_full, value_empty, seconds, plan_*
+ *   /<layer>               attributes: status, ended_by, interval, sweeps, walks,
+ *                          samples, coalition_images, value_full, value_empty, seconds,
+ *                          goal_*, plan_*
  *     filter      [filter] channel number of each player; the axis of what follows
- *     shapley, std_error, ci_low, ci_high, population_*, freedom, antithetic_ratio
- *     rank, dead, unreliable
+ *     shapley, std_error, ci_*, joint_*, population_*, freedom, antithetic_ratio,
+ *     strata_ratio, rank, rank_low, rank_high, tie_group, dead, unreliable
+ *     shapley_by_class, std_error_by_class [class, filter], images_by_class [class]
+ *     shapley_by_image [image, filter], image [image], label_by_image [image]
  *   /<layer>/state         what a resume needs: exact sums and finished units
- *     complete    [word, filter], complete_counts [count]
+ *     complete    [word, filter], complete_counts [count], and by class
  *     open_done   [open_sweep, unit], open [open_sweep, word, filter], open_counts
+ *     begun_*     blocks of an exact run of which pieces are missing
+ *     by_image_N  [image, filter] of open sweep N
  *
  * Results are derived from the state whenever the file is written; reading uses the
- * state alone. Names and types stand in layout_write.c and layout_read.c and nowhere
- * else. */
+ * state alone, but for shapley_by_image, which is both (store/image_rows.h). Names and
+ * types stand in layout_*.c and nowhere else. */
 #ifndef NEURANK_STORE_STORE_H
 #define NEURANK_STORE_STORE_H
 
-#include "neurank/estim/fold.h"
+#include "neurank/estim/goal.h"
 #include "neurank/plan/plan.h"
+#include "neurank/plan/units.h"
+#include "neurank/store/image_rows.h"
 
-enum { NR_STORE_VERSION = 1 };
+enum { NR_STORE_VERSION = 2 };
 
 typedef struct {
     char *name; /* short name of the layer; owned */
     nr_plan plan;
+    nr_units units;
     size_t n_players;
     uint32_t *filters; /* [n_players] channel of each player; owned */
     nr_fold *fold;     /* owned */
-    uint64_t sweeps_planned;
-    double seconds; /* spent computing, over all resumes */
+    nr_goal goal;
+    nr_rule ended_by; /* what ended or stopped the run; none while it goes on */
+    /* t_opt of the confidence sequence; > 0 from the first command on that had a goal
+     * which looks at the data. */
+    double sequence_sweeps;
+    double seconds;        /* spent computing, over all resumes */
+    nr_image_rows *images; /* NULL: values by image are not wanted; owned */
 } nr_store_layer;
 
 typedef struct {
@@ -47,10 +60,18 @@ void nr_store_free(nr_store *store);
 bool nr_store_layer_is_complete(const nr_store_layer *layer);
 bool nr_store_is_complete(const nr_store *store);
 
+/* The plan's fields as fold_new wants them; plan and units are set. */
+nr_status nr_store_layer_make_fold(nr_store_layer *layer);
+/* How this layer's intervals are made. */
+nr_interval_spec nr_store_intervals(const nr_store *store, const nr_store_layer *layer);
+/* The estimates as they stand. */
+nr_status nr_store_results(const nr_store *store, const nr_store_layer *layer,
+                           nr_results **out);
 /* Appends a line to the history. */
 nr_status nr_store_add_history(nr_store *store, const char *line);
 
-/* Writes the whole file beside path and renames it over. */
+/* Writes the whole file beside path and renames it over. Values by image that are no
+ * longer in memory are taken from the file at path. */
 nr_status nr_store_write(const char *path, const nr_store *store);
 nr_status nr_store_read(const char *path, nr_store **out);
 

@@ -40,11 +40,18 @@ static void test_units(void **state) {
     nr_units units = nr_units_plan(20, 6e8 / 8, 4);
     assert_int_equal(nr_filter_game_new(&spec, &game), NR_OK);
     assert_int_equal(nr_sampler_new(1, 1, 6, 4, &sampler), NR_OK);
-    assert_int_equal(nr_unit_runner_new(&game, sampler, &units, &runner), NR_OK);
+    nr_unit_spec unit = {.game = &game,
+                         .sampler = sampler,
+                         .units = units,
+                         .n_classes = 3,
+                         .per_image = true};
+    assert_int_equal(nr_unit_runner_new(&unit, &runner), NR_OK);
     uint64_t *words = nr_new(nr_unit_result_words(runner), 8);
     assert_true(allocations > 10); /* the count counts */
-    size_t before = allocations;
-    for (uint64_t u = 0; u < units.units_per_sweep; u++) {
+    size_t before = 0;
+    for (uint64_t u = 0; u < 3 * units.units_per_sweep; u++) {
+        /* classes get their rows in the first sweep */
+        if (u == units.units_per_sweep) before = allocations;
         nr_unit_begin(runner, u);
         for (bool done = false; !done;)
             assert_int_equal(nr_unit_step(runner, &done), NR_OK);

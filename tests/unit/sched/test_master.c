@@ -113,12 +113,12 @@ static void test_messages(void **state) {
     nr_message out, in = {.kind = NR_MESSAGE_RESULT,
                           .unit = 1234567890123,
                           .status = NR_ERR_UNIT,
-                          .tally = tally,
-                          .n_tally = 2};
+                          .result = tally,
+                          .n_result = 2};
     assert_int_equal(nr_message_encode(&in, words), NR_MESSAGE_HEAD + 2);
     assert_int_equal(nr_message_decode(words, NR_MESSAGE_HEAD + 2, &out), NR_OK);
     assert_true(out.kind == in.kind && out.unit == in.unit && out.status == in.status);
-    assert_true(out.n_tally == 2 && out.tally[1] == 6);
+    assert_true(out.n_result == 2 && out.result[1] == 6);
     test_capture_log();
     words[0] = 99;
     assert_int_equal(nr_message_decode(words, NR_MESSAGE_HEAD, &out), NR_ERR_INTERNAL);

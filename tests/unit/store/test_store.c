@@ -15,8 +15,8 @@
 enum { PLAYERS = 5, UNITS = 4, BLOCK = 3, BLOCKS_PER_UNIT = 4 };
 
 static const char *const root_fields[] = {"model", "layers", "data", "seed"};
-static const char *const layer_fields[] = {"node",    "method", "metric",  "ablate",
-                                           "filters", "strata", "kernels", "numbers"};
+static const char *const layer_fields[] = {
+    "node", "method", "metric", "ablate", "filters", "kernels", "per_image", "numbers"};
 
 static void set_fields(nr_plan *plan, const char *const *names, size_t n) {
     for (size_t i = 0; i < n; i++)
@@ -25,9 +25,9 @@ static void set_fields(nr_plan *plan, const char *const *names, size_t n) {
 
 /* Four visits of three images each, whose walks telescope. */
 static void add_unit(nr_fold *fold, uint64_t unit) {
-    uint64_t *words = nr_new(nr_tally_words(PLAYERS), 8);
+    uint64_t *words = nr_new(nr_tally_words(PLAYERS, 0, 0), 8);
     nr_tally *tally;
-    assert_int_equal(nr_tally_new(PLAYERS, &tally), NR_OK);
+    assert_int_equal(nr_tally_new(PLAYERS, 0, &tally), NR_OK);
     for (uint64_t block = 0; block < BLOCKS_PER_UNIT; block++) {
         int64_t m[4][PLAYERS];
         for (uint64_t k = 0; k < 4; k++) {
@@ -45,8 +45,9 @@ static void add_unit(nr_fold *fold, uint64_t unit) {
                           .coalition_images = 11};
         assert_true(nr_tally_add(tally, &visit));
     }
-    nr_tally_encode(tally, words);
-    assert_int_equal(nr_fold_accept(fold, unit, words), NR_OK);
+    assert_true(nr_tally_end_group(tally));
+    size_t used, n = nr_tally_encode(tally, words);
+    assert_int_equal(nr_fold_accept(fold, unit, words, n, &used), NR_OK);
     nr_tally_free(tally);
     free(words);
 }
@@ -55,6 +56,9 @@ static void set_numbers(nr_plan *plan) {
     nr_plan_set_u64(plan, "block", BLOCK);
     nr_plan_set_u64(plan, "unit", BLOCKS_PER_UNIT);
     nr_plan_set_u64(plan, "units_per_sweep", UNITS);
+    nr_plan_set_u64(plan, "strata", 4);
+    nr_plan_set_u64(plan, "pieces", 0);
+    nr_plan_set_u64(plan, "by_class", 0);
 }
 
 static nr_store *make_store(void) {
@@ -75,9 +79,16 @@ static nr_store *make_store(void) {
         layer->n_players = PLAYERS;
         NR_NEW(layer->filters, PLAYERS);
         for (uint32_t i = 0; i < PLAYERS; i++) layer->filters[i] = 3 * i;
-        layer->sweeps_planned = 3;
+        layer->goal = (nr_goal){.sweeps = 3, .half_width = 0.25, .top = 2};
+        layer->goal.tolerance = 0.125;
+        layer->ended_by = NR_RULE_TIME_LIMIT;
+        layer->sequence_sweeps = 3;
         layer->seconds = 12.5;
-        assert_int_equal(nr_fold_new(PLAYERS, UNITS, &layer->fold), NR_OK);
+        layer->units = (nr_units){.n_blocks = BLOCKS_PER_UNIT * UNITS,
+                                  .blocks_per_unit = BLOCKS_PER_UNIT,
+                                  .units_per_sweep = UNITS,
+                                  .strata = 4};
+        assert_int_equal(nr_store_layer_make_fold(layer), NR_OK);
         for (size_t u = 0; u < sizeof units / sizeof *units && k == 0; u++)
             add_unit(layer->fold, units[u]);
     }
@@ -85,7 +96,7 @@ static nr_store *make_store(void) {
 }
 
 static void assert_same_tally(const nr_tally *a, const nr_tally *b) {
-    size_t n = nr_tally_words(PLAYERS);
+    size_t n = nr_tally_words(PLAYERS, 0, 0);
     uint64_t *wa = nr_new(n, 8), *wb = nr_new(n, 8);
     nr_tally_encode(a, wa);
     nr_tally_encode(b, wb);
@@ -125,7 +136,9 @@ static void test_round_trip(void **state) {
         assert_string_equal(a->name, b->name);
         assert_int_equal(nr_plan_match(path, &b->plan, &a->plan), NR_OK);
         assert_memory_equal(a->filters, b->filters, PLAYERS * sizeof *a->filters);
-        assert_true(b->sweeps_planned == 3 && b->seconds == 12.5);
+        assert_true(b->seconds == 12.5 && b->sequence_sweeps == 3);
+        assert_memory_equal(&a->goal, &b->goal, sizeof a->goal);
+        assert_int_equal(b->ended_by, NR_RULE_TIME_LIMIT);
         assert_same_fold(a->fold, b->fold);
     }
     assert_int_equal(nr_fold_open_count(back->layers[0].fold), 2);

@@ -1,0 +1,35 @@
+/* 128-bit integers: sums that leave no trace of their order. */
+#ifndef NEURANK_BASE_WIDE_H
+#define NEURANK_BASE_WIDE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+__extension__ typedef __int128 nr_wide;
+__extension__ typedef unsigned __int128 nr_uwide;
+/* 113 bits of mantissa: differences of wide sums, read as numbers, are safe. */
+__extension__ typedef __float128 nr_quad;
+
+/* *sum += term; false when that leaves the range. */
+static inline bool nr_wide_add(nr_wide *sum, nr_wide term) {
+    return !__builtin_add_overflow(*sum, term, sum);
+}
+
+static inline uint64_t nr_wide_low(nr_wide value) {
+    return (uint64_t)(nr_uwide)value;
+}
+
+static inline uint64_t nr_wide_high(nr_wide value) {
+    return (uint64_t)((nr_uwide)value >> 64);
+}
+
+static inline nr_wide nr_wide_join(uint64_t low, uint64_t high) {
+    return (nr_wide)((nr_uwide)high << 64 | low);
+}
+
+/* Rows of n wide integers as two rows of words each: all low ones, then all high ones.
+ */
+void nr_wide_encode(const nr_wide *values, uint64_t n, uint64_t *words);
+void nr_wide_decode(const uint64_t *words, uint64_t n, nr_wide *values);
+
+#endif

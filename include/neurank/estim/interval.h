@@ -1,0 +1,41 @@
+/* How wide an interval is, in standard errors.
+ *
+ * Student's t is for a run whose length was fixed beforehand. A run that ends because
+ * of what it has seen needs intervals that hold at every moment at once: the asymptotic
+ * confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2024), with t
+ * samples of standard deviation s and error rate alpha,
+ *
+ *   s sqrt( 2 (t r + 1) / (t^2 r)  ln( sqrt(t r + 1) / alpha ) ),
+ *   r = (-2 ln alpha + ln(1 - 2 ln alpha)) / t_opt,
+ *
+ * narrowest near t_opt, which therefore has to be fixed beforehand. It is multiplied by
+ * t_{df, 1 - alpha/2} / z_{1 - alpha/2}, because s is an estimate, too. Only t / t_opt
+ * matters, so both are counted in sweeps here. */
+#ifndef NEURANK_ESTIM_INTERVAL_H
+#define NEURANK_ESTIM_INTERVAL_H
+
+#include <stddef.h>
+
+typedef struct {
+    double confidence;
+    double sequence_sweeps; /* t_opt of the confidence sequence; 0: Student's t */
+    /* Largest |marginal| on one image, INFINITY if not known: what a filter may be
+     * worth that was never seen to change a value. */
+    double marginal_limit;
+} nr_interval_spec;
+
+/* Half-width over standard error of the interval for one of n_joint quantities, which
+ * hold together (Bonferroni). freedom > 0. */
+double nr_interval_factor(const nr_interval_spec *spec, double freedom, double sweeps,
+                          size_t n_joint);
+
+/* How many sweeps it takes until half-widths are `ratio` (below 1) of what they are
+ * after `sweeps`; INFINITY when more than can be counted. */
+double nr_interval_sweeps(const nr_interval_spec *spec, double sweeps, double ratio,
+                          size_t n_joint);
+
+/* Largest |Shapley value| that agrees with never having moved a value in `visits`
+ * visits of two pairs (each misses an event of probability q with 1 - q). */
+double nr_interval_silent(const nr_interval_spec *spec, double visits, size_t n_joint);
+
+#endif

@@ -1,0 +1,21 @@
+/* A game played from start to end in this process: for games of one's own
+ * (game/callback.h), and for tests. The same units, sums, intervals and goals as a run
+ * on many ranks, without files. */
+#ifndef NEURANK_SCHED_LOCAL_H
+#define NEURANK_SCHED_LOCAL_H
+
+#include "neurank/estim/goal.h"
+#include "neurank/game/game.h"
+
+typedef struct {
+    uint64_t seed;
+    double confidence;
+    nr_goal goal; /* of a sampled run */
+    bool exact;   /* every coalition instead; at most NR_EXACT_PLAYERS_MAX players */
+} nr_local;
+
+/* The estimate; *rule, unless NULL, says what ended the run. */
+nr_status nr_local_play(nr_game *game, const nr_local *run, nr_results **out,
+                        nr_rule *rule);
+
+#endif

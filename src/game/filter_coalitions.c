@@ -1,0 +1,147 @@
+/* Coalitions that are no walk: given ones, and all of them in Gray-code order.
+ *
+ * In Gray-code order one player changes from one coalition to the next, so a LINEAR
+ * tensor changes by one addition or subtraction. It is formed anew at every REFORM-th
+ * number: rounding does not add up, and values do not depend on where an enumeration
+ * was cut into pieces. */
+#include <string.h>
+
+#include "filter_private.h"
+
+enum { REFORM = 256 };
+
+static nr_status report(const nr_filter *game, double value) {
+    return nr_filter_not_usable(game, value, "a coalition");
+}
+
+/* ---- one coalition in `current` ---- */
+
+static void add_delta(const nr_filter *game, nr_frontier *front, uint32_t player,
+                      float sign, float *restrict sum) {
+    size_t n = game->images * front->size;
+    const float *restrict delta = front->delta + game->slot[player] * n;
+    for (size_t i = 0; i < n; i++) sum[i] += sign * delta[i];
+}
+
+static void set_two(const nr_filter *game, const nr_frontier *front, uint32_t player,
+                    bool kept, float *state) {
+    nr_shape shape = nr_graph_node(game->spec.graph, front->node)->shape;
+    size_t pixels = game->images * front->size / shape.c, n_channels;
+    const uint32_t *channels =
+        nr_cut_channels(game->cut, front->node, player, &n_channels);
+    const float *from = front->end[kept ? NR_FULL : NR_EMPTY];
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t i = 0; i < n_channels; i++)
+            state[p * shape.c + channels[i]] = from[p * shape.c + channels[i]];
+}
+
+static void change(nr_filter *game, uint32_t player, bool kept) {
+    for (size_t f = 0; f < game->n_frontier; f++) {
+        nr_frontier *front = &game->frontier[f];
+        if (front->part == NR_PART_LINEAR)
+            add_delta(game, front, player, kept ? 1 : -1, front->current);
+        else set_two(game, front, player, kept, front->current);
+    }
+}
+
+static void nobody(nr_filter *game) {
+    for (size_t f = 0; f < game->n_frontier; f++) {
+        nr_frontier *front = &game->frontier[f];
+        memcpy(front->current, front->end[NR_EMPTY],
+               game->images * front->size * sizeof *front->current);
+    }
+}
+
+static void copy_row(nr_filter *game, size_t place) {
+    for (size_t f = 0; f < game->n_frontier; f++) {
+        nr_frontier *front = &game->frontier[f];
+        size_t n = game->images * front->size;
+        memcpy(front->rows + place * n, front->current, n * sizeof *front->rows);
+    }
+}
+
+/* ---- Gray code ---- */
+
+static void form(nr_filter *game, uint64_t code) {
+    nobody(game);
+    for (uint32_t player = 0, bit = 0; player < game->n; player++) {
+        if (!game->live[player]) continue;
+        if (code >> bit++ & 1) change(game, player, true);
+    }
+}
+
+static uint32_t live_player(const nr_filter *game, unsigned bit) {
+    uint32_t player = 0;
+    while (!game->live[player] || bit-- > 0) player++;
+    return player;
+}
+
+nr_status nr_filter_gray(nr_filter *game, uint64_t first, size_t count,
+                         int64_t *values) {
+    NR_ASSERT(game->all_fit);
+    for (size_t done = 0; done < count;) {
+        size_t rows = count - done < game->chunk ? count - done : game->chunk;
+        size_t bad;
+        double bad_value = 0;
+        for (size_t k = 0; k < rows; k++) {
+            uint64_t number = first + done + k, code = number ^ number >> 1;
+            unsigned bit = number ? (unsigned)__builtin_ctzll(number) : 0;
+            if (done + k == 0 || number % REFORM == 0) form(game, code);
+            else change(game, live_player(game, bit), code >> bit & 1);
+            copy_row(game, k);
+        }
+        if (!nr_filter_evaluate(game, rows, values + done, &bad, &bad_value))
+            return report(game, bad_value);
+        done += rows;
+    }
+    return NR_OK;
+}
+
+/* ---- given coalitions ---- */
+
+static void start_rows(nr_filter *game, size_t rows) {
+    nobody(game);
+    for (size_t k = 0; k < rows; k++) copy_row(game, k);
+}
+
+/* Keeps the player in the row of every coalition that has it. */
+static void keep_in_rows(nr_filter *game, uint32_t player, size_t rows,
+                         const uint8_t *kept) {
+    for (size_t f = 0; f < game->n_frontier; f++) {
+        nr_frontier *front = &game->frontier[f];
+        size_t n = game->images * front->size;
+        for (size_t k = 0; k < rows; k++) {
+            if (!kept[k * game->n + player]) continue;
+            float *row = front->rows + k * n;
+            if (front->part == NR_PART_LINEAR) add_delta(game, front, player, 1, row);
+            else set_two(game, front, player, true, row);
+        }
+    }
+}
+
+/* Where not all differences fit, windows of players are computed for each chunk. */
+static void fill_rows(nr_filter *game, size_t rows, const uint8_t *kept) {
+    uint32_t *players = game->order;
+    size_t n = 0;
+    for (uint32_t i = 0; i < game->n; i++)
+        if (game->live[i]) players[n++] = i;
+    start_rows(game, rows);
+    for (size_t from = 0; from < n; from += game->window) {
+        size_t to = n - from < game->window ? n : from + game->window;
+        if (!game->all_fit) nr_filter_deltas_compute(game, players + from, to - from);
+        for (size_t i = from; i < to; i++) keep_in_rows(game, players[i], rows, kept);
+    }
+}
+
+nr_status nr_filter_values(nr_filter *game, size_t count, const uint8_t *kept,
+                           int64_t *values) {
+    for (size_t done = 0; done < count;) {
+        size_t rows = count - done < game->chunk ? count - done : game->chunk, bad;
+        double bad_value = 0;
+        fill_rows(game, rows, kept + done * game->n);
+        if (!nr_filter_evaluate(game, rows, values + done, &bad, &bad_value))
+            return report(game, bad_value);
+        done += rows;
+    }
+    return NR_OK;
+}

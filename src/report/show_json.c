@@ -1,0 +1,140 @@
+/* JSON: documented in README.md. What is not known is null. */
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "columns.h"
+
+static json_t *number(double value) {
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+/* The filters that are shown: all, or the best `top`. */
+typedef struct {
+    const nr_results *r;
+    uint64_t top;
+} shown;
+
+static bool is_shown(const shown *s, size_t i) {
+    return s->top == 0 || s->r->rank[i] < s->top;
+}
+
+static json_t *real_array(const shown *s, const double *values) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < s->r->n; i++)
+        if (is_shown(s, i)) json_array_append_new(array, number(values[i]));
+    return array;
+}
+
+static json_t *integer_array(const shown *s, const uint32_t *values, uint32_t offset) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < s->r->n; i++)
+        if (is_shown(s, i))
+            json_array_append_new(array, json_integer(values[i] + (json_int_t)offset));
+    return array;
+}
+
+static json_t *flag_array(const shown *s, const uint8_t *values) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < s->r->n; i++)
+        if (is_shown(s, i)) json_array_append_new(array, json_boolean(values[i]));
+    return array;
+}
+
+static void add_count(json_t *object, const char *name, uint64_t value) {
+    json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+static void add_text(json_t *object, const char *name, const char *text) {
+    json_object_set_new(object, name, json_string(text));
+}
+
+static void add_facts(json_t *o, const nr_store *store, const nr_store_layer *layer,
+                      const nr_results *r) {
+    add_text(o, "name", layer->name);
+    add_text(o, "status", nr_store_layer_is_complete(layer) ? "complete" : "partial");
+    add_text(o, "ended_by", nr_rule_name(layer->ended_by));
+    add_text(o, "method", nr_plan_get(&layer->plan, "method"));
+    add_text(o, "metric", nr_plan_get(&layer->plan, "metric"));
+    add_text(o, "ablation", nr_plan_get(&layer->plan, "ablate"));
+    add_count(o, "players", r->n);
+    add_count(o, "images", nr_plan_get_u64(&store->plan, "images"));
+    add_count(o, "sweeps", r->sweeps);
+    add_count(o, "samples", r->samples);
+    add_count(o, "walks", r->walks);
+    add_count(o, "coalition_images", r->coalition_images);
+    json_object_set_new(o, "value_full", number(r->value_full));
+    json_object_set_new(o, "value_empty", number(r->value_empty));
+    json_object_set_new(o, "confidence", json_real(store->confidence));
+    add_text(o, "interval", nr_interval_name(layer));
+    json_object_set_new(o, "seconds", number(layer->seconds));
+}
+
+static void add_columns(json_t *o, const nr_store_layer *layer, const shown *s) {
+    nr_real_column reals[NR_REAL_COLUMNS];
+    nr_place_column places[NR_PLACE_COLUMNS];
+    nr_columns_of(s->r, reals, places);
+    json_object_set_new(o, "filters", integer_array(s, layer->filters, 0));
+    for (size_t k = 0; k < NR_REAL_COLUMNS; k++)
+        json_object_set_new(o, reals[k].name, real_array(s, reals[k].values));
+    for (size_t k = 0; k < NR_PLACE_COLUMNS; k++)
+        json_object_set_new(o, places[k].name, integer_array(s, places[k].values, 1));
+    json_object_set_new(o, "dead", flag_array(s, s->r->dead));
+    json_object_set_new(o, "unreliable", flag_array(s, s->r->unreliable));
+}
+
+/* Rows of classes, in the order of the filters. */
+static void add_classes(json_t *o, const nr_class_sums *sums, const shown *s) {
+    json_t *all = json_object(), *images = json_array();
+    json_t *shapley = json_array(), *errors = json_array();
+    uint64_t sweeps = s->r->sweeps ? s->r->sweeps : 1;
+    for (uint32_t c = 0; c < nr_class_sums_classes(sums); c++) {
+        json_t *values = json_array(), *error_row = json_array();
+        for (size_t i = 0; i < s->r->n; i++) {
+            double value, error;
+            if (!is_shown(s, i)) continue;
+            nr_class_sums_estimate(sums, c, i, &value, &error);
+            bool known = isfinite(s->r->shapley[i]);
+            json_array_append_new(values, known ? number(value) : json_null());
+            json_array_append_new(error_row, known ? number(error) : json_null());
+        }
+        json_array_append_new(shapley, values);
+        json_array_append_new(errors, error_row);
+        json_array_append_new(
+            images, json_integer((json_int_t)(nr_class_sums_images(sums, c) / sweeps)));
+    }
+    json_object_set_new(all, "images", images);
+    json_object_set_new(all, "shapley", shapley);
+    json_object_set_new(all, "std_error", errors);
+    json_object_set_new(o, "by_class", all);
+}
+
+static nr_status add_layer(const nr_store *store, const nr_store_layer *layer,
+                           uint64_t top, json_t *list) {
+    nr_results *r;
+    uint64_t sweeps;
+    NR_TRY(nr_store_results(store, layer, &r));
+    shown s = {r, top};
+    json_t *o = json_object();
+    const nr_class_sums *sums = nr_tally_classes(nr_fold_result(layer->fold, &sweeps));
+    add_facts(o, store, layer, r);
+    add_columns(o, layer, &s);
+    if (sums) add_classes(o, sums, &s);
+    nr_results_free(r);
+    json_array_append_new(list, o);
+    return NR_OK;
+}
+
+nr_status nr_show_json(const nr_store *store, uint64_t top, FILE *stream) {
+    json_t *root = json_object(), *list = json_array();
+    add_text(root, "status", nr_store_is_complete(store) ? "complete" : "partial");
+    json_object_set_new(root, "layers", list);
+    nr_status status = NR_OK;
+    for (size_t i = 0; i < store->n_layers && status == NR_OK; i++)
+        status = add_layer(store, &store->layers[i], top, list);
+    if (status == NR_OK && json_dumpf(root, stream, JSON_INDENT(1)) != 0)
+        status = nr_fail(NR_ERR_INTERNAL, "the JSON cannot be written");
+    if (status == NR_OK) fputc('\n', stream);
+    json_decref(root);
+    return status;
+}
