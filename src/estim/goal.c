@@ -104,14 +104,13 @@ nr_status nr_goal_check(const nr_goal *goal, const nr_fold *fold,
 
 static double sweeps_for_ratio(const nr_results *r, const nr_interval_spec *spec,
                                double ratio) {
-    double now = r->sweeps > 0 ? (double)r->sweeps : 1;
-    return nr_interval_sweeps(spec, now, ratio, r->n);
+    return nr_interval_sweeps(spec, r->seen, ratio, r->n);
 }
 
 static double sweeps_for_top(const nr_goal *goal, const nr_results *r,
                              const nr_interval_spec *spec) {
     double inside, outside, last = NAN, next = NAN;
-    if (top_is_known(goal, r)) return (double)r->sweeps;
+    if (top_is_known(goal, r)) return r->seen;
     top_ends(r, goal->top, &inside, &outside);
     for (size_t i = 0; i < r->n; i++) {
         if (r->rank[i] + 1 == goal->top) last = r->shapley[i];
@@ -126,10 +125,21 @@ static void take_smaller(double *best, double value) {
     if (value < *best) *best = value;
 }
 
+/* Half of the widest joint interval, as if its degrees of freedom were many: those that
+ * a first look has too few of will be there by then. */
+static double widest_half(const nr_results *r, const nr_interval_spec *spec) {
+    double widest = 0;
+    for (size_t i = 0; i < r->n; i++)
+        if (r->std_error[i] > widest) widest = r->std_error[i];
+    return widest * nr_interval_factor(spec, 1e9, r->seen, r->n);
+}
+
 double nr_goal_forecast(const nr_goal *goal, const nr_results *r,
                         const nr_interval_spec *spec) {
     double best = goal->sweeps ? (double)goal->sweeps : INFINITY;
-    double widest = nr_results_widest(r);
+    double widest = widest_half(r, spec), next = (double)r->sweeps + 1;
+    if (r->visits == 0 || rule_reached(goal, r) != NR_RULE_NONE)
+        return r->visits == 0 ? best : (double)r->sweeps;
     if (goal->half_width > 0)
         take_smaller(&best, sweeps_for_ratio(r, spec, goal->half_width / widest));
     if (goal->rel_half_width > 0)
@@ -137,5 +147,5 @@ double nr_goal_forecast(const nr_goal *goal, const nr_results *r,
             &best, sweeps_for_ratio(r, spec,
                                     goal->rel_half_width * largest_value(r) / widest));
     if (goal->top > 0) take_smaller(&best, sweeps_for_top(goal, r, spec));
-    return ceil(best);
+    return best < next ? next : ceil(best);
 }

@@ -46,7 +46,7 @@ typedef struct {
     const nr_tally *tally;
     bool exact, whole; /* whole: every block has been visited */
     uint64_t sweeps;
-    double blocks;
+    double blocks, seen;
 } context;
 
 /* Half-widths of the two intervals, for one filter or all together. */
@@ -58,9 +58,9 @@ static void half_widths(const context *c, const nr_results *r, size_t i,
     if (n_joint > 1) upper = 1 - (1 - spec->confidence) / 2 / (double)n_joint;
     if (c->exact) *images = 0;
     else
-        *images = isnan(error) ? NAN
-                               : error * nr_interval_factor(spec, e->freedom,
-                                                            (double)c->sweeps, n_joint);
+        *images = isnan(error)
+                      ? NAN
+                      : error * nr_interval_factor(spec, e->freedom, c->seen, n_joint);
     if (!c->exact && e->live && !e->moved && isfinite(spec->marginal_limit))
         *images = nr_interval_silent(spec, (double)r->visits, n_joint);
     double t = c->blocks > 1 ? nr_student_quantile(upper, c->blocks - 1) : NAN;
@@ -106,6 +106,7 @@ nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
     c.tally = tally;
     c.whole = nr_fold_complete_sweeps(fold) > 0;
     c.blocks = (double)nr_tally_visits(tally) / (double)c.sweeps;
+    c.seen = (double)nr_tally_visits(tally) / (double)nr_fold_get_spec(fold)->n_blocks;
     if (!NR_NEW(r, 1)) return NR_ERR_INTERNAL;
     nr_status status = allocate(nr_tally_players(tally), r);
     r->visits = nr_tally_visits(tally);
@@ -122,6 +123,7 @@ nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
     r->value_full = nr_tally_value_full(tally);
     r->value_empty = nr_tally_value_empty(tally);
     r->sweeps = nr_fold_complete_sweeps(fold);
+    r->seen = c.seen;
     r->walks = c.exact ? 0 : NR_WALKS_PER_VISIT * r->visits;
     r->coalition_images = nr_tally_coalition_images(tally);
     *out = r;

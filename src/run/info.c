@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "forecast.h"
 #include "neurank/base/clock.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
@@ -100,6 +101,7 @@ nr_status nr_run_info(const nr_options *options) {
     nr_graph *graph;
     char digest[NR_DIGEST_TEXT];
     nr_gemm_single_thread();
+    if (options->positional[1]) return nr_run_forecast(options);
     NR_TRY(nr_onnx_load(options->positional[0], &graph, digest));
     nr_status status = print_graph(graph, digest);
     nr_graph_free(graph);

@@ -38,6 +38,7 @@ static nr_status prepare(local_state *s, nr_game *game) {
                          : nr_units_plan(game->n_blocks, 0, 1);
     nr_fold_spec fold = {.n_players = game->n_players,
                          .units_per_sweep = units.units_per_sweep,
+                         .n_blocks = game->n_blocks,
                          .pieces = units.pieces};
     NR_TRY(nr_fold_new(&fold, &s->fold));
     nr_fold_set_judge(s->fold, judge, s);

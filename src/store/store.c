@@ -53,6 +53,7 @@ nr_status nr_store_layer_make_fold(nr_store_layer *layer) {
     nr_fold_spec spec = {.n_players = layer->n_players,
                          .n_classes = nr_plan_get_u64(&layer->plan, "by_class"),
                          .units_per_sweep = layer->units.units_per_sweep,
+                         .n_blocks = layer->units.n_blocks,
                          .pieces = layer->units.pieces};
     return nr_fold_new(&spec, &layer->fold);
 }
@@ -115,6 +116,14 @@ nr_status nr_store_write(const char *path, const nr_store *store) {
     for (size_t i = 0; i < store->n_layers && status == NR_OK; i++)
         if (store->layers[i].images) nr_image_rows_written(store->layers[i].images);
     return status;
+}
+
+nr_status nr_store_detect(const char *path, bool *is_store) {
+    nr_h5 *file;
+    NR_TRY(nr_h5_open(path, &file));
+    *is_store = nr_h5_has_attribute(file, "/", "format_version");
+    nr_h5_close(file);
+    return NR_OK;
 }
 
 nr_status nr_store_read(const char *path, nr_store **out) {

@@ -25,7 +25,7 @@ typedef struct nr_fold nr_fold;
 
 typedef struct {
     size_t n_players, n_classes; /* n_classes 0: not by class */
-    uint64_t units_per_sweep;
+    uint64_t units_per_sweep, n_blocks;
     uint64_t pieces; /* units of a block in an exact run; 0: a sampled run */
 } nr_fold_spec;
 

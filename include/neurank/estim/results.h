@@ -37,6 +37,7 @@ typedef struct {
     uint32_t *group;                       /* tie group, from 0 */
     double value_full, value_empty;
     uint64_t sweeps;  /* complete ones */
+    double seen;      /* sweeps behind the estimate, a part of one before the first */
     uint64_t visits;  /* of blocks, behind the estimate */
     uint64_t samples; /* independent ones: groups of visits; images of an exact run */
     uint64_t walks, coalition_images;

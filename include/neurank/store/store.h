@@ -73,6 +73,8 @@ nr_status nr_store_add_history(nr_store *store, const char *line);
 /* Writes the whole file beside path and renames it over. Values by image that are no
  * longer in memory are taken from the file at path. */
 nr_status nr_store_write(const char *path, const nr_store *store);
+/* Is this HDF5 file a store, rather than images? */
+nr_status nr_store_detect(const char *path, bool *is_store);
 nr_status nr_store_read(const char *path, nr_store **out);
 
 #endif

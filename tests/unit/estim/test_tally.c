@@ -144,7 +144,7 @@ static void test_fold(void **state) {
     uint64_t *unit = nr_new(words, 8), sweeps;
     nr_fold *fold;
     nr_tally *tally;
-    nr_fold_spec spec = {.n_players = N, .units_per_sweep = UNITS};
+    nr_fold_spec spec = {.n_players = N, .units_per_sweep = UNITS, .n_blocks = UNITS};
     assert_int_equal(nr_fold_new(&spec, &fold), NR_OK);
     assert_int_equal(nr_tally_new(N, 0, &tally), NR_OK);
     for (size_t k = 0; k < UNITS * SWEEPS; k++) {
@@ -178,7 +178,7 @@ static void test_results_without_work_are_unknown(void **state) {
     (void)state;
     nr_fold *fold;
     nr_results *r;
-    nr_fold_spec spec = {.n_players = N, .units_per_sweep = 2};
+    nr_fold_spec spec = {.n_players = N, .units_per_sweep = 2, .n_blocks = 2};
     nr_interval_spec intervals = {.confidence = 0.95, .marginal_limit = INFINITY};
     assert_int_equal(nr_fold_new(&spec, &fold), NR_OK);
     assert_int_equal(nr_results_new(fold, &intervals, &r), NR_OK);

@@ -1,0 +1,198 @@
+/* A pilot plays some units of the first sweep of each layer on this machine; a store
+ * brings what its run has measured. Both give a rate and standard errors, and from
+ * these follows when a goal is reached. */
+#include "forecast.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inputs.h"
+#include "layer.h"
+#include "neurank/base/clock.h"
+#include "neurank/base/log.h"
+#include "neurank/base/memory.h"
+#include "neurank/base/text.h"
+#include "neurank/nn/layers.h"
+
+/* A pilot of a layer takes about this long, but at least some units. */
+static const double pilot_s = 1;
+enum { PILOT_UNITS_MIN = 4 };
+
+/* What is known of one layer. */
+typedef struct {
+    const char *name;
+    const nr_fold *fold;
+    nr_goal goal;
+    nr_interval_spec intervals;
+    double seconds; /* of computing what is folded, on `where` */
+} measurement;
+
+static void print_head(const char *where) {
+    printf("%s\n%-24s %7s %12s %12s %12s  %-22s %9s %12s\n", where, "layer", "players",
+           "co-im/s", "sweep takes", "its +-joint", "goal", "sweeps", "takes");
+}
+
+static void name_goal(const nr_goal *goal, char text[64]) {
+    int used = 0;
+    text[0] = '\0';
+    if (goal->half_width > 0)
+        used += snprintf(text + used, 64 - (size_t)used, " +-%g", goal->half_width);
+    if (goal->rel_half_width > 0)
+        used += snprintf(text + used, 64 - (size_t)used, " +-%g%%",
+                         100 * goal->rel_half_width);
+    if (goal->top > 0)
+        used += snprintf(text + used, 64 - (size_t)used, " top %llu",
+                         (unsigned long long)goal->top);
+    if (goal->sweeps > 0)
+        snprintf(text + used, 64 - (size_t)used, " %llu sweeps",
+                 (unsigned long long)goal->sweeps);
+}
+
+/* Half of the widest joint interval after exactly one sweep. */
+static double width_of_a_sweep(const measurement *m, const nr_results *r) {
+    nr_interval_spec student = m->intervals;
+    double widest = 0;
+    student.sequence_sweeps = 0;
+    for (size_t i = 0; i < r->n; i++)
+        if (r->std_error[i] > widest) widest = r->std_error[i];
+    return widest * sqrt(r->seen) * nr_interval_factor(&student, 1e9, 1, r->n);
+}
+
+static nr_status print_layer(const measurement *m) {
+    char rate[NR_NUMBER_TEXT], each[NR_NUMBER_TEXT], all[NR_NUMBER_TEXT];
+    char goal[64], count[32] = "?";
+    nr_results *r;
+    NR_TRY(nr_results_new(m->fold, &m->intervals, &r));
+    double per_sweep = m->seconds / (r->seen > 0 ? r->seen : NAN);
+    double sweeps = nr_goal_forecast(&m->goal, r, &m->intervals);
+    name_goal(&m->goal, goal);
+    if (isfinite(sweeps)) snprintf(count, sizeof count, "%.0f", sweeps);
+    printf("%-24s %7zu %12s %12s %12.3g %-23s %9s %12s\n", m->name, r->n,
+           nr_format_count((double)r->coalition_images / m->seconds, rate),
+           nr_format_duration(per_sweep, each), width_of_a_sweep(m, r), goal, count,
+           nr_format_duration(sweeps * per_sweep, all));
+    nr_results_free(r);
+    return NR_OK;
+}
+
+/* ---- from images: a pilot ---- */
+
+static nr_status play_pilot(const nr_run_layer *layer, nr_player *player, nr_fold *fold,
+                            double *seconds) {
+    uint64_t *words, unit = 0, units = layer->units.units_per_sweep;
+    if (!NR_NEW(words, nr_unit_result_words(player->runner))) return NR_ERR_INTERNAL;
+    double start = nr_clock_s();
+    nr_status status = NR_OK;
+    while (status == NR_OK && unit < units &&
+           (unit < PILOT_UNITS_MIN || nr_clock_s() - start < pilot_s)) {
+        bool done = false;
+        size_t used;
+        nr_unit_begin(player->runner, unit);
+        while (!done && status == NR_OK) status = nr_unit_step(player->runner, &done);
+        if (status != NR_OK) break;
+        size_t n = nr_unit_result(player->runner, words);
+        status = nr_fold_accept(fold, unit++, words, n, &used);
+    }
+    *seconds = nr_clock_s() - start;
+    free(words);
+    return status;
+}
+
+static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
+                             const nr_options *options, uint32_t node) {
+    nr_run_layer layer;
+    nr_player player = {0};
+    measurement m = {.goal = nr_run_goal(options)};
+    nr_fold *fold = NULL;
+    NR_TRY(nr_run_layer_plan(inputs, options, node, &layer));
+    nr_fold_spec spec = {.n_players = layer.n_players,
+                         .units_per_sweep = layer.units.units_per_sweep,
+                         .n_blocks = layer.units.n_blocks};
+    nr_status status = nr_fold_new(&spec, &fold);
+    if (status == NR_OK)
+        status = nr_player_new(world, inputs, &layer, options->seed, &player);
+    if (status == NR_OK) status = play_pilot(&layer, &player, fold, &m.seconds);
+    m.name = layer.name;
+    m.fold = fold;
+    m.intervals = (nr_interval_spec){
+        .confidence = options->confidence,
+        .sequence_sweeps = nr_goal_sequence_sweeps(&m.goal),
+        .marginal_limit = options->metric == NR_METRIC_ACCURACY ? 1 : INFINITY};
+    if (status == NR_OK) status = print_layer(&m);
+    nr_player_free(&player);
+    nr_fold_free(fold);
+    nr_run_layer_free(&layer);
+    return status;
+}
+
+static nr_status pilot_layers(nr_world *world, const nr_inputs *inputs,
+                              const nr_options *options) {
+    uint32_t *nodes;
+    size_t n;
+    char head[96];
+    const char *layers = options->layer ? options->layer : "all";
+    NR_TRY(nr_layers_select(inputs->graph, layers, &nodes, &n));
+    snprintf(head, sizeof head, "%zu images, measured now, times on one core",
+             nr_images_count(inputs->images));
+    print_head(head);
+    nr_status status = NR_OK;
+    for (size_t i = 0; i < n && status == NR_OK; i++)
+        status = pilot_layer(world, inputs, options, nodes[i]);
+    free(nodes);
+    return status;
+}
+
+static nr_status forecast_from_images(const nr_options *options) {
+    nr_world *world;
+    nr_inputs inputs;
+    NR_TRY(nr_world_start(&world));
+    nr_status status = NR_OK;
+    if (nr_world_size(world) > 1)
+        status = nr_fail(NR_ERR_USAGE, "info: runs on one rank");
+    if (status == NR_OK) status = nr_inputs_load(world, options, &inputs);
+    if (status == NR_OK) {
+        status = pilot_layers(world, &inputs, options);
+        nr_inputs_free(&inputs);
+    }
+    nr_world_stop(world);
+    return status;
+}
+
+/* ---- from a store ---- */
+
+static nr_status forecast_layer(const nr_store *store, const nr_store_layer *layer,
+                                const nr_options *options) {
+    bool asked = options->sweeps || options->half_width > 0 ||
+                 options->rel_half_width > 0 || options->top;
+    measurement m = {.name = layer->name,
+                     .fold = layer->fold,
+                     .goal = asked ? nr_run_goal(options) : layer->goal,
+                     .intervals = nr_store_intervals(store, layer),
+                     .seconds = layer->seconds};
+    if (m.intervals.sequence_sweeps == 0)
+        m.intervals.sequence_sweeps = nr_goal_sequence_sweeps(&m.goal);
+    return print_layer(&m);
+}
+
+static nr_status forecast_from_store(const nr_options *options) {
+    nr_store *store;
+    char head[160];
+    const char *path = options->positional[1];
+    NR_TRY(nr_store_read(path, &store));
+    snprintf(head, sizeof head, "%s images, as measured by the run in %.100s",
+             nr_plan_get(&store->plan, "images"), path);
+    print_head(head);
+    nr_status status = NR_OK;
+    for (size_t k = 0; k < store->n_layers && status == NR_OK; k++)
+        status = forecast_layer(store, &store->layers[k], options);
+    nr_store_free(store);
+    return status;
+}
+
+nr_status nr_run_forecast(const nr_options *options) {
+    bool is_store;
+    NR_TRY(nr_store_detect(options->positional[1], &is_store));
+    return is_store ? forecast_from_store(options) : forecast_from_images(options);
+}
