@@ -1,4 +1,5 @@
-/* `neurank info MODEL DATA.h5|RUN.h5`: how long a goal takes, from what was measured. */
+/* `neurank info MODEL DATA.h5|RUN.h5`: how long a goal takes, from what was measured.
+ */
 #ifndef NEURANK_RUN_FORECAST_H
 #define NEURANK_RUN_FORECAST_H
 

@@ -17,9 +17,15 @@ def args(output, sweeps=3, *more):
             "--sweeps", sweeps, "--by-class", "--per-image", "-o", output, *more]
 
 
-def interrupted(output, number, ranks):
+def exact(output, *more):
+    """Two units share a block."""
+    return ["shapley", MODEL, "fashion.h5", "--layer", "conv1", "--filters", "0-13", "--images",
+            12, "--method", "exact", "--by-class", "--per-image", "-o", output, *more]
+
+
+def interrupted(output, number, ranks, line=None):
     """Starts a run and sends it a signal in the midst of it."""
-    command = [NEURANK, *map(str, args(output, 3, "--checkpoint-every", "0.1s"))]
+    command = [NEURANK, *map(str, line or args(output, 3, "--checkpoint-every", "0.1s"))]
     if ranks > 1:
         command = ["mpirun", "-n", str(ranks), *command]
     before = os.stat(output).st_mtime_ns if os.path.exists(output) else 0
@@ -67,6 +73,14 @@ def main():
     kill_ranks("mpi.h5")
     run(*args("mpi.h5"), ranks=2)
     same("whole.h5", "mpi.h5")
+
+    run(*exact("exact.h5"))
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        interrupted("pieces.h5", number, 1, exact("pieces.h5", "--checkpoint-every", "0.1s"))
+    shown = run("show", "pieces.h5").stdout
+    check("values are known when every coalition is evaluated" in shown, shown)
+    run(*exact("pieces.h5"), ranks=3)
+    same("exact.h5", "pieces.h5")
 
     run(*args("extended.h5", 1))
     run(*args("extended.h5", 3))

@@ -1,0 +1,160 @@
+/* Values by image arrive in any order, over several writes, reads and dropped sweeps,
+ * and end as the sums of the complete sweeps; nothing has to be in memory for that. */
+#include "../support/nets.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "neurank/base/memory.h"
+#include "neurank/base/quantum.h"
+#include "neurank/h5/file.h"
+#include "neurank/store/store.h"
+
+/* Chunks of 256 KiB hold 3276 rows: several of them. */
+enum { N = 10, IMAGES = 8192, UNITS = 64, BLOCKS = IMAGES / UNITS };
+
+static int64_t value(uint64_t sweep, size_t image, size_t i) {
+    return (int64_t)(1e6F * test_random(sweep, image * N + i));
+}
+
+static nr_store *make_store(void) {
+    static const char *const texts[] = {"node",    "method",  "metric",    "ablate",
+                                        "filters", "kernels", "per_image", "numbers"};
+    static const char *const numbers[] = {"block",  "strata",          "unit",
+                                          "pieces", "units_per_sweep", "by_class"};
+    const uint64_t counts[] = {1, 1, BLOCKS, 0, UNITS, 0};
+    uint32_t *files = nr_new(IMAGES, sizeof *files), *labels = nr_new(IMAGES, 4);
+    nr_store *store;
+    assert_int_equal(nr_store_new(1, &store), NR_OK);
+    nr_store_layer *layer = &store->layers[0];
+    store->confidence = 0.95;
+    nr_plan_set(&store->plan, "model", "m");
+    nr_plan_set(&store->plan, "layers", "l");
+    nr_plan_set(&store->plan, "data", "d");
+    nr_plan_set(&store->plan, "seed", "1");
+    nr_plan_set_u64(&store->plan, "images", IMAGES);
+    for (size_t k = 0; k < 8; k++) nr_plan_set(&layer->plan, texts[k], "yes");
+    for (size_t k = 0; k < 6; k++) nr_plan_set_u64(&layer->plan, numbers[k], counts[k]);
+    layer->name = nr_strdup("conv");
+    layer->n_players = N;
+    NR_NEW(layer->filters, N);
+    for (uint32_t i = 0; i < N; i++) layer->filters[i] = i;
+    layer->units = (nr_units){.n_blocks = IMAGES,
+                              .blocks_per_unit = BLOCKS,
+                              .units_per_sweep = UNITS,
+                              .strata = 1};
+    for (uint32_t i = 0; i < IMAGES; i++) files[i] = IMAGES - 1 - i;
+    assert_int_equal(nr_store_layer_make_fold(layer), NR_OK);
+    assert_int_equal(nr_image_rows_new(IMAGES, N, files, labels, &layer->images),
+                     NR_OK);
+    free(labels);
+    free(files);
+    return store;
+}
+
+/* One unit: its rows, and a tally that counts its visits and telescopes. */
+static void add_unit(nr_store *store, uint64_t unit) {
+    nr_store_layer *layer = &store->layers[0];
+    nr_tally *tally;
+    size_t n = nr_tally_words(N, 0, 0), used;
+    int64_t none[N] = {0}, *rows = nr_new((size_t)BLOCKS * N, sizeof *rows);
+    uint64_t *words = nr_new(n, sizeof *words);
+    nr_visit visit = {.forward = {none, none}, .reverse = {none, none}, .images = 1};
+    assert_int_equal(nr_tally_new(N, 0, &tally), NR_OK);
+    for (size_t b = 0; b < BLOCKS; b++) {
+        size_t image = unit % UNITS * BLOCKS + b;
+        assert_true(nr_tally_add(tally, &visit) && nr_tally_end_group(tally));
+        for (size_t i = 0; i < N; i++) rows[b * N + i] = value(unit / UNITS, image, i);
+    }
+    nr_tally_encode(tally, words);
+    assert_int_equal(nr_fold_accept(layer->fold, unit, words, n, &used), NR_OK);
+    assert_int_equal(nr_image_rows_add(layer->images, unit / UNITS,
+                                       (size_t)(unit % UNITS) * BLOCKS, BLOCKS, rows),
+                     NR_OK);
+    nr_tally_free(tally);
+    free(words);
+    free(rows);
+}
+
+static void reread(const char *path, nr_store **store) {
+    assert_int_equal(nr_store_write(path, *store), NR_OK);
+    nr_store_free(*store);
+    assert_int_equal(nr_store_read(path, store), NR_OK);
+}
+
+static void check(const char *path, uint64_t sweeps) {
+    nr_h5 *file;
+    double scale;
+    int64_t *rows = nr_new((size_t)IMAGES * N, sizeof *rows);
+    assert_int_equal(nr_h5_open(path, &file), NR_OK);
+    assert_int_equal(
+        nr_h5_read(file, "/conv/shapley_by_image", NR_H5_I64, (size_t)IMAGES * N, rows),
+        NR_OK);
+    assert_int_equal(
+        nr_h5_read_attribute(file, "/conv/shapley_by_image", "scale_factor", 1, &scale),
+        NR_OK);
+    assert_true(scale == ldexp(1, -NR_QUANTUM_BITS) / 4 / (double)sweeps);
+    for (size_t image = 0; image < IMAGES; image++)
+        for (size_t i = 0; i < N; i++) {
+            int64_t sum = 0;
+            for (uint64_t s = 0; s < sweeps; s++) sum += value(s, image, i);
+            assert_int_equal(rows[image * N + i], sum);
+        }
+    nr_h5_close(file);
+    free(rows);
+}
+
+static bool ends_at_two(void *self, const nr_fold *fold) {
+    (void)self;
+    return nr_fold_complete_sweeps(fold) == 2;
+}
+
+static void test_any_order_over_many_writes(void **state) {
+    (void)state;
+    nr_store *store = make_store();
+    const char *path = test_path("rows.h5");
+    for (uint64_t k = 0; k < 2 * UNITS; k++) { /* sweeps 0 and 1 mixed */
+        add_unit(store, k * 37 % (2 * UNITS));
+        if (k % 29 == 7) reread(path, &store);
+    }
+    reread(path, &store);
+    check(path, 2);
+    assert_int_equal(nr_fold_open_count(store->layers[0].fold), 0);
+    add_unit(store, 2 * UNITS + 5); /* an open sweep is no part of it */
+    reread(path, &store);
+    check(path, 2);
+    for (uint64_t u = 0; u < UNITS; u++)
+        if (u != 5) add_unit(store, 2 * UNITS + u);
+    assert_int_equal(nr_store_write(path, store), NR_OK);
+    check(path, 3);
+    nr_store_free(store);
+}
+
+/* Units that fast ranks did beyond the end of a run leave no trace. */
+static void test_dropped_sweeps(void **state) {
+    (void)state;
+    nr_store *store = make_store();
+    const char *path = test_path("dropped.h5");
+    for (uint64_t u = 0; u < 2 * UNITS + 9; u++)
+        if (u != 17) add_unit(store, u);
+    assert_int_equal(nr_store_write(path, store), NR_OK); /* three sweeps are open */
+    for (uint64_t u = 2 * UNITS + 9; u < 3 * UNITS; u++) add_unit(store, u);
+    nr_fold_set_judge(store->layers[0].fold, ends_at_two, NULL);
+    add_unit(store, 17);
+    assert_true(nr_fold_ended(store->layers[0].fold));
+    reread(path, &store);
+    check(path, 2);
+    assert_int_equal(nr_fold_open_count(store->layers[0].fold), 0);
+    for (uint64_t u = 2 * UNITS; u < 3 * UNITS; u++) add_unit(store, u); /* extended */
+    reread(path, &store);
+    check(path, 3);
+    nr_store_free(store);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_any_order_over_many_writes),
+        cmocka_unit_test(test_dropped_sweeps)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
