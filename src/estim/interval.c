@@ -19,6 +19,16 @@ double nr_interval_factor(const nr_interval_spec *spec, double freedom, double s
            nr_normal_quantile(1 - alpha / 2);
 }
 
+double nr_interval_skew(const nr_interval_spec *spec, double freedom, double samples,
+                        size_t n_joint) {
+    const double most = 0.05;
+    double excess = 2 * (1 / freedom - 1 / samples);
+    double z = nr_normal_quantile(1 - (1 - spec->confidence) / 2 / (double)n_joint);
+    double q = z * z, shift = (q * q + 2 * q - 3) / 18 - (q - 3) / 12 - (q + 1) / 8;
+    if (spec->sequence_sweeps > 0 || !(excess > 0) || shift < 0) return 1;
+    return 1 + shift * (excess < most ? excess : most);
+}
+
 /* Half-width after `sweeps` over that of a standard error after one, without freedom.
  */
 static double width(const nr_interval_spec *spec, double sweeps, size_t n_joint) {
@@ -47,8 +57,8 @@ double nr_interval_sweeps(const nr_interval_spec *spec, double sweeps, double ra
     return high;
 }
 
-double nr_interval_silent(const nr_interval_spec *spec, double visits, size_t n_joint) {
+double nr_interval_unseen(const nr_interval_spec *spec, double trials, size_t n_joint) {
     double alpha = (1 - spec->confidence) / (double)n_joint;
-    double share = -log(alpha) / (2 * visits);
-    return (share < 1 ? share : 1) * spec->marginal_limit;
+    double share = -log(alpha) / trials;
+    return share < 1 ? share : 1;
 }

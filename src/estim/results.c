@@ -47,29 +47,68 @@ typedef struct {
     bool exact, whole; /* whole: every block has been visited */
     uint64_t sweeps;
     double blocks, seen;
+    double reach; /* of the farthest reaching filter */
 } context;
 
-/* Half-widths of the two intervals, for one filter or all together. */
-static void half_widths(const context *c, const nr_results *r, size_t i,
-                        const nr_player_estimate *e, size_t n_joint, double *images,
-                        double *population) {
-    const nr_interval_spec *spec = c->spec;
-    double upper = 0.5 + spec->confidence / 2, error = r->std_error[i];
-    if (n_joint > 1) upper = 1 - (1 - spec->confidence) / 2 / (double)n_joint;
-    if (c->exact) *images = 0;
-    else
-        *images = isnan(error)
-                      ? NAN
-                      : error * nr_interval_factor(spec, e->freedom, c->seen, n_joint);
-    if (!c->exact && e->live && !e->moved && isfinite(spec->marginal_limit))
-        *images = nr_interval_silent(spec, (double)r->visits, n_joint);
-    double t = c->blocks > 1 ? nr_student_quantile(upper, c->blocks - 1) : NAN;
-    *population = hypot(*images, t * sqrt(e->between));
+/* All samples agree although something is random: the only player of a game has the
+ * same marginal in every walk. */
+static bool agrees(const nr_results *r, const nr_player_estimate *e) {
+    return !(e->variance > 0) && r->n > 1;
+}
+
+/* What events may be worth that were too rare to be seen: so often may they occur, so
+ * much may each of them change. Where marginals have no limit, a filter whose samples
+ * all agree is taken to reach no farther than the farthest reaching one. */
+static double unseen(const context *c, const nr_results *r, const nr_player_estimate *e,
+                     double trials, size_t n_joint) {
+    double limit = c->spec->marginal_limit;
+    if (!isfinite(limit)) limit = agrees(r, e) ? c->reach : 0;
+    /* from the value that was always seen to one of the other sign */
+    if (agrees(r, e) && e->moved) limit *= 2;
+    return limit * nr_interval_unseen(c->spec, trials, n_joint);
+}
+
+/* For these images. */
+static double half_width(const context *c, const nr_results *r, size_t i,
+                         const nr_player_estimate *e, size_t n_joint) {
+    double error = r->std_error[i], rare = 0;
+    if (c->exact) return 0;
+    if (isnan(error)) return NAN;
+    if (r->unreliable[i]) rare = unseen(c, r, e, 2 * (double)r->visits, n_joint);
+    error *= nr_interval_skew(c->spec, e->freedom, (double)r->samples, n_joint);
+    return fmax(rare,
+                error * nr_interval_factor(c->spec, e->freedom, c->seen, n_joint));
+}
+
+/* For the population, around an interval for these images. An event that no image
+ * showed may be one that only other images have. */
+static double population_half_width(const context *c, const nr_results *r, size_t i,
+                                    const nr_player_estimate *e, size_t n_joint,
+                                    double images) {
+    double upper = 1 - (1 - c->spec->confidence) / 2 / (double)n_joint, rare = 0;
+    if (!(c->blocks > 1) || isnan(images)) return NAN;
+    if (r->unreliable[i] && agrees(r, e)) rare = unseen(c, r, e, c->blocks, n_joint);
+    double t = nr_student_quantile(upper, e->between_freedom);
+    return fmax(rare, hypot(images, t * sqrt(e->between)));
+}
+
+static void fill_intervals(const context *c, size_t i, const nr_player_estimate *e,
+                           nr_results *r) {
+    double half = half_width(c, r, i, e, 1), joint = half_width(c, r, i, e, r->n);
+    r->ci_low[i] = e->shapley - half;
+    r->ci_high[i] = e->shapley + half;
+    r->joint_low[i] = e->shapley - joint;
+    r->joint_high[i] = e->shapley + joint;
+    half = population_half_width(c, r, i, e, 1, half);
+    joint = population_half_width(c, r, i, e, r->n, joint);
+    r->population_low[i] = e->shapley - half;
+    r->population_high[i] = e->shapley + half;
+    r->population_joint_low[i] = e->shapley - joint;
+    r->population_joint_high[i] = e->shapley + joint;
 }
 
 static void fill_player(const context *c, size_t i, nr_results *r) {
     nr_player_estimate e = nr_tally_estimate(c->tally, i, c->sweeps);
-    double images, population;
     r->shapley[i] = e.shapley;
     r->std_error[i] = c->exact ? 0 : sqrt(e.variance);
     r->population_error[i] = hypot(r->std_error[i], sqrt(e.between));
@@ -77,20 +116,16 @@ static void fill_player(const context *c, size_t i, nr_results *r) {
     r->antithetic[i] = e.antithetic;
     r->strata[i] = e.strata;
     r->dead[i] = !e.live && c->whole;
-    half_widths(c, r, i, &e, 1, &images, &population);
-    r->ci_low[i] = e.shapley - images;
-    r->ci_high[i] = e.shapley + images;
-    r->population_low[i] = e.shapley - population;
-    r->population_high[i] = e.shapley + population;
-    half_widths(c, r, i, &e, r->n, &images, &population);
-    r->joint_low[i] = e.shapley - images;
-    r->joint_high[i] = e.shapley + images;
-    r->population_joint_low[i] = e.shapley - population;
-    r->population_joint_high[i] = e.shapley + population;
-    /* The only player has the same marginal in every walk. */
-    bool agree = !(e.variance > 0) && r->n > 1;
     r->unreliable[i] =
-        !c->exact && !r->dead[i] && (agree || e.largest_share > share_max);
+        !c->exact && !r->dead[i] && (agrees(r, &e) || e.largest_share > share_max);
+    fill_intervals(c, i, &e, r);
+}
+
+static double farthest_reach(const nr_tally *tally, uint64_t sweeps) {
+    double reach = 0;
+    for (size_t i = 0; i < nr_tally_players(tally); i++)
+        reach = fmax(reach, nr_tally_estimate(tally, i, sweeps).reach);
+    return reach;
 }
 
 /* Before the last coalition an exact run knows nothing. */
@@ -112,6 +147,7 @@ nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
     r->visits = nr_tally_visits(tally);
     r->samples = c.exact ? r->visits : nr_tally_groups(tally);
     if (status == NR_OK) {
+        if (!isfinite(spec->marginal_limit)) c.reach = farthest_reach(tally, c.sweeps);
         for (size_t i = 0; i < r->n; i++) fill_player(&c, i, r);
         if (c.exact && !c.whole) fill_unknown(r);
         status = nr_ties_fill(r);
@@ -143,7 +179,8 @@ double nr_results_widest(const nr_results *r) {
     double widest = 0;
     for (size_t i = 0; i < r->n; i++) {
         double half = (r->joint_high[i] - r->joint_low[i]) / 2;
-        if (!(half <= widest)) widest = half;
+        if (isnan(half)) return NAN;
+        if (half > widest) widest = half;
     }
     return widest;
 }

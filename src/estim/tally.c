@@ -9,8 +9,8 @@
 
 struct nr_tally {
     size_t n;
-    nr_wide *sum, *within, *within2, *visit, *odd, *total; /* [n] */
-    uint64_t *largest, *live;                              /* [n] */
+    nr_wide *sum, *within, *within2, *visit, *odd, *total, *total3, *total4; /* [n] */
+    uint64_t *largest, *live;                                                /* [n] */
     uint64_t visits, groups, images, coalition_images;
     nr_wide full, empty; /* sums of block values */
     nr_class_sums *classes;
@@ -20,11 +20,14 @@ struct nr_tally {
     bool in_group;
 };
 
-enum { ROWS = 6 };
+/* The last rows, total3 and total4, are sums modulo 2^128: see between_freedom. */
+enum { ROWS = 8, ROWS_CHECKED = 6 };
 /* p_0 + p_1 is four Shapley values in quanta. */
 enum { FINE_SHIFT = NR_FINE_BITS - NR_QUANTUM_BITS - 2 };
 /* Fourth powers are squares of squares in units of 2^-36. */
 enum { FOURTH_SHIFT = 2 * NR_QUANTUM_BITS - 36 };
+/* Third and fourth powers of visits are those of their values in units of 2^-18. */
+enum { COARSE_SHIFT = NR_QUANTUM_BITS - 18 };
 
 static const double quantum = 1.0 / (double)(UINT64_C(1) << NR_QUANTUM_BITS);
 
@@ -40,8 +43,9 @@ nr_status nr_tally_new(size_t n_players, size_t n_classes, nr_tally **out) {
         nr_tally_free(tally);
         return NR_ERR_INTERNAL;
     }
-    nr_wide **rows[ROWS] = {&tally->sum,   &tally->within, &tally->within2,
-                            &tally->visit, &tally->odd,    &tally->total};
+    nr_wide **rows[ROWS] = {&tally->sum,    &tally->within, &tally->within2,
+                            &tally->visit,  &tally->odd,    &tally->total,
+                            &tally->total3, &tally->total4};
     for (size_t k = 1; k < ROWS; k++) *rows[k] = tally->sum + k * n;
     *out = tally;
     return NR_OK;
@@ -87,6 +91,19 @@ static bool fourth(nr_wide square_, nr_wide *out) {
     return true;
 }
 
+static void add_modulo(nr_wide *sum, nr_wide term) {
+    *sum = (nr_wide)((nr_uwide)*sum + (nr_uwide)term);
+}
+
+/* A visit's four Shapley values, or what stands for them, to the powers of 2, 3, 4. */
+static bool add_powers(nr_tally *t, size_t i, int64_t four) {
+    nr_wide coarse = ((nr_wide)four + (1 << (COARSE_SHIFT - 1))) >> COARSE_SHIFT;
+    nr_uwide squared = (nr_uwide)(coarse * coarse);
+    add_modulo(&t->total3[i], (nr_wide)(squared * (nr_uwide)coarse));
+    add_modulo(&t->total4[i], (nr_wide)(squared * squared));
+    return nr_wide_add(&t->total[i], square(four));
+}
+
 static bool add_player(nr_tally *t, const nr_visit *v, size_t i) {
     int64_t p[2], q[2], p_sum, p_difference, q_difference;
     for (int j = 0; j < 2; j++)
@@ -103,8 +120,7 @@ static bool add_player(nr_tally *t, const nr_visit *v, size_t i) {
     t->live[i] += !v->live || v->live[i];
     return nr_wide_add(&t->sum[i], t->fine[i]) &&
            nr_wide_add(&t->visit[i], square(p_difference)) &&
-           nr_wide_add(&t->odd[i], square(q_difference)) &&
-           nr_wide_add(&t->total[i], square(p_sum));
+           nr_wide_add(&t->odd[i], square(q_difference)) && add_powers(t, i, p_sum);
 }
 
 static bool add_class(nr_tally *tally, uint32_t label, uint32_t images,
@@ -164,7 +180,7 @@ bool nr_tally_end_block(nr_tally *tally, const nr_wide *shapley) {
     for (size_t i = 0; i < tally->n && good; i++) {
         nr_wide coarse = shapley[i] >> FINE_SHIFT;
         good = coarse >= INT64_MIN && coarse <= INT64_MAX &&
-               nr_wide_add(&tally->total[i], square((int64_t)coarse));
+               add_powers(tally, i, (int64_t)coarse);
     }
     return good;
 }
@@ -174,8 +190,10 @@ bool nr_tally_merge(nr_tally *into, const nr_tally *from) {
     NR_ASSERT(!into->classes == !from->classes);
     bool good =
         nr_wide_add(&into->full, from->full) && nr_wide_add(&into->empty, from->empty);
-    for (size_t k = 0; k < ROWS * into->n && good; k++)
+    for (size_t k = 0; k < ROWS_CHECKED * into->n && good; k++)
         good = nr_wide_add(&into->sum[k], from->sum[k]);
+    for (size_t k = ROWS_CHECKED * into->n; k < ROWS * into->n; k++)
+        add_modulo(&into->sum[k], from->sum[k]);
     for (size_t i = 0; i < into->n; i++) {
         if (from->largest[i] > into->largest[i]) into->largest[i] = from->largest[i];
         into->live[i] += from->live[i];
@@ -313,6 +331,30 @@ static double variance_between(const nr_tally *tally, size_t player, nr_quad sca
     return (double)(between / blocks * visits * visits * scale * scale);
 }
 
+/* As freedom_of, for squares of distances from their mean: 2 B / (kurtosis - 1) for B
+ * blocks, as skewed and heavy tails make their variance less certain. Squares in units
+ * of 2^-36 that sum to less than 2^60 have a sum of fourth powers below 2^120, which
+ * the modulus has left alone; where values are larger, the blocks are taken for normal.
+ */
+static double between_freedom(const nr_tally *tally, size_t player, double blocks) {
+    if (tally->total[player] >> (2 * COARSE_SHIFT + 59) > 0) return blocks - 1;
+    const nr_quad unit = 0x1p-18, visits = (nr_quad)tally->visits;
+    nr_quad mean = (nr_quad)(tally->sum[player] >> FINE_SHIFT) * quantum / visits;
+    nr_quad second = (nr_quad)tally->total[player] * quantum * quantum / visits;
+    nr_quad third = (nr_quad)tally->total3[player] * unit * unit * unit / visits;
+    nr_quad power4 =
+        (nr_quad)tally->total4[player] * unit * unit * unit * unit / visits;
+    nr_quad spread = second - mean * mean;
+    nr_quad central = power4 - 4 * mean * third + 6 * mean * mean * second -
+                      3 * mean * mean * mean * mean;
+    /* Distances below 2^-18 leave no trace in the higher powers. */
+    if (!(spread > unit * unit)) return 1;
+    nr_quad excess = central / (spread * spread) - 1;
+    double freedom = excess > 0 ? (double)(2 * (nr_quad)blocks / excess) : blocks - 1;
+    if (freedom > blocks - 1) freedom = blocks - 1;
+    return freedom < 1 ? 1 : freedom;
+}
+
 nr_player_estimate nr_tally_estimate(const nr_tally *tally, size_t player,
                                      uint64_t sweeps) {
     nr_player_estimate e = {
@@ -328,8 +370,13 @@ nr_player_estimate nr_tally_estimate(const nr_tally *tally, size_t player,
     /* A group contributes (g_0 + g_1)/4, whose variance (g_0 - g_1)^2/16 estimates. */
     e.variance = (double)(within / 16 * scale * scale);
     e.between = variance_between(tally, player, scale, sweeps);
+    e.between_freedom =
+        between_freedom(tally, player, (double)tally->visits / (double)sweeps);
     e.live = tally->live[player] > 0;
     e.moved = tally->total[player] != 0 || visit > 0 || odd > 0;
+    /* The largest of all squares is not larger than their sum. */
+    nr_quad block_images = images / (nr_quad)tally->visits;
+    e.reach = sqrt((double)tally->total[player]) / 4 * quantum / (double)block_images;
     if (visit + odd > 0) e.antithetic = (double)(2 * visit / (visit + odd));
     if (visit > 0) e.strata = (double)(within / visit);
     if (tally->groups == 0) return e; /* exact */

@@ -69,8 +69,10 @@ static nr_status walk(callback_game *game, const uint32_t *permutation, uint8_t 
         size_t count = n - first < batch ? n - first : batch;
         for (size_t k = 0; k < count; k++) {
             uint8_t *row = game->kept + k * n;
-            memset(row, !inside, n);
-            for (size_t i = 0; i < first + k; i++) row[permutation[i]] = inside;
+            if (k > 0) memcpy(row, row - n, n);
+            else memset(row, !inside, n);
+            for (size_t i = k > 0 ? first + k - 1 : 0; i < first + k; i++)
+                row[permutation[i]] = inside;
         }
         NR_TRY(ask(game, count, game->kept, values + first));
     }

@@ -12,8 +12,9 @@
  * A filter is `dead` when keeping it changes nothing on any image: 0, known exactly. It
  * is `unreliable` when the events behind its interval are too few: one group of visits
  * carries more than a quarter of the squares, or all samples agree although the filter
- * is not dead. The interval of a live filter that was never seen to change a value is
- * what the score's range allows, if it has one.
+ * is not dead. Its interval is then at least what the score's range allows to events
+ * that were too rare to be seen. Where the range is not known, samples that all agree
+ * are given the range of the other filters, and few events no more than Student's t.
  *
  * Ranks: filters by value, 0 first. rank_low and rank_high are the best and the worst
  * place that the joint intervals allow. A tie group is the smallest set of neighbours

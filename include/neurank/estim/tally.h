@@ -19,11 +19,13 @@
  *   visit    (p_0 - p_1)^2             `within` if visits were independent
  *   odd      (q_0 - q_1)^2             with `visit`: what the reversed walks save
  *   total    (p_0 + p_1)^2             variance between images
+ *   total3   (p_0 + p_1)^3             how many images carry that variance
+ *   total4   (p_0 + p_1)^4
  *   largest  max |g_0 - g_1|
  *   live     visits in which keeping the player changed anything at all
  *
- * Exact runs add Shapley values of single images instead; only sum, total and live are
- * then of use. */
+ * Exact runs add Shapley values of single images instead; only sum, total, total3,
+ * total4 and live are then of use. */
 #ifndef NEURANK_ESTIM_TALLY_H
 #define NEURANK_ESTIM_TALLY_H
 
@@ -74,7 +76,7 @@ bool nr_tally_merge(nr_tally *into, const nr_tally *from);
 
 /* ---- moving and storing: rows of 64-bit words ---- */
 /* Per-player words: NR_TALLY_WORDS rows of n_players. */
-enum { NR_TALLY_WORDS = 14, NR_TALLY_COUNTS = 8 };
+enum { NR_TALLY_WORDS = 18, NR_TALLY_COUNTS = 8 };
 /* Words of an encoded tally that holds n_present of its classes: NR_TALLY_WORDS *
  * n_players + NR_TALLY_COUNTS, then the classes. */
 size_t nr_tally_words(size_t n_players, size_t n_classes, size_t n_present);
@@ -100,14 +102,16 @@ bool nr_tally_telescopes(const nr_tally *tally, uint64_t slack);
 
 typedef struct {
     double shapley;
-    double variance;      /* of the estimate, for these images */
-    double between;       /* what images drawn like these add to it */
-    double freedom;       /* degrees of freedom of `variance` */
+    double variance; /* of the estimate, for these images */
+    double between;  /* what images drawn like these add to it */
+    double freedom;  /* degrees of freedom of `variance` */
+    double between_freedom;
     double antithetic;    /* variance of pairs over that of independent walks */
     double strata;        /* variance over that without stratified keys */
     double largest_share; /* of one group in the sum of squares behind `variance` */
-    bool live;            /* keeping the player changed something on some block */
-    bool moved;           /* some marginal differed from zero */
+    double reach; /* no visit of a block had a larger |mean marginal| an image */
+    bool live;    /* keeping the player changed something on some block */
+    bool moved;   /* some marginal differed from zero */
 } nr_player_estimate;
 
 /* sweeps: how often each block was visited (1 while the first sweep is under way) */
