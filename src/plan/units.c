@@ -11,6 +11,8 @@ static const double unit_macs = 6e8, exact_unit_macs = 5e9;
 enum { UNITS_PER_SWEEP_MIN = 32, BLOCKS_MAX = 1024, STRATA_MAX = 64 };
 /* An exact run's ledger has a byte a unit. */
 enum { EXACT_UNITS_MAX = 1 << 24, PIECE_COALITIONS_MIN = 1 << 8 };
+/* Of many players few are live on one image; more than these take longer units. */
+enum { LIVE_PLANNED = 24 };
 
 static uint32_t power_of_two_below(uint64_t limit, uint32_t most) {
     uint32_t power = 1;
@@ -45,7 +47,8 @@ nr_units nr_units_plan(uint64_t n_blocks, double macs_per_visit,
 
 nr_units nr_units_plan_exact(uint64_t n_blocks, uint64_t n_players,
                              double macs_per_coalition, uint32_t group_blocks) {
-    double coalitions = ldexp(1, (int)n_players);
+    double coalitions =
+        ldexp(1, n_players < LIVE_PLANNED ? (int)n_players : LIVE_PLANNED);
     double wanted = exact_unit_macs / (macs_per_coalition > 0 ? macs_per_coalition : 1);
     if (wanted < PIECE_COALITIONS_MIN) wanted = PIECE_COALITIONS_MIN;
     nr_units units = cut(n_blocks, wanted / coalitions, group_blocks);

@@ -14,6 +14,7 @@ enum { SAMPLE_BLOCKS = 8, SAMPLE_COALITIONS = 256, ROUNDS = 3 };
 static const double week_s = 7 * 86400.0;
 
 typedef struct {
+    size_t live;       /* most of any block */
     double coalitions; /* mean over blocks */
     double coalition_s, block_s;
 } measured;
@@ -37,7 +38,8 @@ static nr_status time_coalitions(const nr_game *game, uint8_t *kept, int64_t *va
  */
 static nr_status time_gray(const nr_game *game, size_t n_live, int64_t *values,
                            double *seconds) {
-    if (!game->gray || UINT64_C(1) << n_live < SAMPLE_COALITIONS) return NR_OK;
+    bool few = n_live < 63 && UINT64_C(1) << n_live < SAMPLE_COALITIONS;
+    if (!game->gray || few || n_live > 62) return NR_OK;
     for (int round = 0; round < ROUNDS; round++) {
         double start = nr_clock_s();
         NR_TRY(game->gray(game->self, 0, SAMPLE_COALITIONS, values));
@@ -55,6 +57,7 @@ static nr_status measure_blocks(const nr_game *game, uint32_t *players, size_t *
         nr_block_ends ends;
         NR_TRY(game->open(game->self, b * (game->n_blocks / blocks), &ends));
         *n_live = nr_game_live(game, players);
+        if (*n_live > out->live) out->live = *n_live;
         out->coalitions += ldexp(1, (int)*n_live) / (double)blocks;
     }
     out->block_s = (nr_clock_s() - start) / (double)blocks;
@@ -103,7 +106,8 @@ static nr_status judge(const nr_run_layer *layer, const nr_options *options,
     *total_s += seconds;
     nr_format_duration(seconds, time);
     nr_format_count(m->coalitions * (double)layer->units.n_blocks, count);
-    NR_REQUIRE(layer->n_players <= NR_EXACT_PLAYERS_MAX && *total_s <= limit,
+    NR_REQUIRE(layer->n_players <= NR_EXACT_PLAYERS_MAX &&
+                   m->live <= NR_EXACT_LIVE_MAX && *total_s <= limit,
                NR_ERR_USAGE,
                "layer \"%s\": evaluating all %s coalition-images of its %zu filters "
                "would take %s on %d %s, the limit is %s%s; use --method sample, fewer "

@@ -155,8 +155,7 @@ nr_status nr_session_open(const nr_options *options, nr_store *store,
     nr_status status = NR_OK;
     status = nr_publish_check(options->output, options->positional, NR_POSITIONAL_MAX);
     bool there = status == NR_OK && access(options->output, F_OK) == 0;
-    if (there && options->fresh) status = keep_old(options->output);
-    else if (there) status = adopt(session, options->output);
+    if (there && !options->fresh) status = adopt(session, options->output);
     if (status == NR_OK) status = ask_judges(session);
     if (status != NR_OK) {
         nr_session_free(session);
@@ -167,7 +166,9 @@ nr_status nr_session_open(const nr_options *options, nr_store *store,
 }
 
 nr_status nr_session_begin(nr_session *session, const char *command_line) {
+    const char *path = session->options->output;
     if (nr_store_is_complete(session->store) && !session->changed) return NR_OK;
+    if (session->options->fresh && access(path, F_OK) == 0) NR_TRY(keep_old(path));
     NR_TRY(add_history(session, command_line));
     return nr_session_save(session);
 }

@@ -48,6 +48,11 @@ static nr_status open_block(nr_unit_runner *runner, uint64_t block) {
     size_t n = game->n_players;
     NR_TRY(game->open(game->self, block, &runner->ends));
     e->n_live = nr_game_live(game, e->players);
+    NR_REQUIRE(
+        e->n_live <= NR_EXACT_LIVE_MAX, NR_ERR_UNIT,
+        "block %llu: %zu of the players change something there, an exact run can "
+        "enumerate %d",
+        (unsigned long long)block, e->n_live, NR_EXACT_LIVE_MAX);
     piece_range(&runner->unit, e->n_live, &e->next, &e->end);
     memset(e->with, 0, n * (n + 1) * sizeof *e->with);
     memset(e->all, 0, (n + 1) * sizeof *e->all);

@@ -11,7 +11,7 @@ typedef struct {
     uint64_t seed;
     double confidence;
     nr_goal goal; /* of a sampled run */
-    bool exact;   /* every coalition instead; at most NR_EXACT_PLAYERS_MAX players */
+    bool exact;   /* every coalition instead; at most NR_EXACT_LIVE_MAX players */
 } nr_local;
 
 /* The estimate; *rule, unless NULL, says what ended the run. */

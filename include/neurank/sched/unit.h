@@ -24,8 +24,9 @@ typedef struct {
     bool per_image;
 } nr_unit_spec;
 
-/* Players of an exact run: their coalitions are numbered by bits. */
-enum { NR_EXACT_PLAYERS_MAX = 40 };
+/* Players of an exact run, and those of them that may be live on one block: their
+ * coalitions are numbered by bits. */
+enum { NR_EXACT_PLAYERS_MAX = 64, NR_EXACT_LIVE_MAX = 40 };
 
 nr_status nr_unit_runner_new(const nr_unit_spec *spec, nr_unit_runner **out);
 void nr_unit_runner_free(nr_unit_runner *runner);

@@ -138,7 +138,7 @@ static void test_refusals(void **state) {
     assert_int_equal(nr_local_play(&game, &endless, &r, NULL), NR_ERR_USAGE);
     assert_string_equal(test_last_message(), "a run without a goal would never end");
     nr_game_free(&game);
-    spec.n_players = NR_EXACT_PLAYERS_MAX + 1;
+    spec.n_players = NR_EXACT_LIVE_MAX + 1;
     assert_int_equal(nr_callback_game_new(&spec, &game), NR_OK);
     assert_int_equal(nr_local_play(&game, &exact, &r, NULL), NR_ERR_USAGE);
     assert_string_equal(test_last_message(),
