@@ -57,8 +57,8 @@ LDFLAGS_ALL = $(LINK_$(MODE)) $(HDF5_DIR) $(LDFLAGS)
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
 
-.PHONY: all help demo test run-tests test-long check units lint format bench install clean \
-    packages packages-demo packages-test print-% golden
+.PHONY: all help demo test run-tests test-long coverage efficiency check units lint format \
+    bench install clean packages packages-demo packages-test print-% golden
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/neurank $(BUILD)/libneurank.a
@@ -66,7 +66,9 @@ all: $(BUILD)/neurank $(BUILD)/libneurank.a
 help:
 	@echo 'make demo       install what is missing, build, rank the filters of a real network'
 	@echo 'make test       install what is missing, build, lint, run all quick tests (15 min)'
-	@echo 'make test-long  the tests that take longer'
+	@echo 'make test-long  the tests that take longer, then coverage and efficiency (30 min)'
+	@echo 'make coverage   do intervals and stopping rules keep their word? thousands of runs'
+	@echo 'make efficiency variance of the estimators at equal evaluations, three networks'
 	@echo 'make            build build/release/neurank   (MODE=debug|asan for other builds)'
 	@echo 'make check      unit tests of this MODE only'
 	@echo 'make lint       module graph, clang-tidy, format, shellcheck'
@@ -166,7 +168,7 @@ check: units $(BUILD)/neurank
 	@$(PYTHON) tests/tools/run.py $(BUILD)/neurank $(UNIT_BIN)
 
 # ---- lint -------------------------------------------------------------------------
-FORMATTED := $(SOURCES) $(HEADERS) $(wildcard tests/unit/*/*.[ch])
+FORMATTED := $(SOURCES) $(HEADERS) $(wildcard tests/unit/*/*.[ch] tests/long/*.[ch] tests/bench/*.[ch])
 SHELL_SRC := .ci/run $(wildcard jobs/*.sh jobs/*.sbatch tests/*/*.sh)
 
 lint: $(GEN)/onnx.pb-c.c
@@ -201,6 +203,36 @@ run-tests:
 test-long: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all
 	@$(PYTHON) tests/tools/run.py build/release/neurank $(LONG_TESTS)
+	@$(MAKE) --no-print-directory coverage
+	@$(MAKE) --no-print-directory efficiency
+
+# ---- experiments: programs of several files that print a table and write JSON -------
+EXPERIMENT = $(Q)$(CC) $(CFLAGS_ALL) -MF $@.d -Itests/unit/support $(LDFLAGS_ALL) $(filter %.c,$^) \
+    $(SUPPORT) $(BUILD)/libneurank.a $(DEP_LIBS) $(CMOCKA) -o $@
+
+$(BUILD)/tests/long/coverage: $(wildcard tests/long/*.c) $(SUPPORT) $(BUILD)/libneurank.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(EXPERIMENT)
+
+$(BUILD)/tests/bench/efficiency: $(wildcard tests/bench/*.c) $(SUPPORT) $(BUILD)/libneurank.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(EXPERIMENT)
+
+-include $(BUILD)/tests/long/coverage.d $(BUILD)/tests/bench/efficiency.d
+
+build/fashion.h5: $(BUILD)/neurank
+	@$(BUILD)/neurank import --idx /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz \
+	    /usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz --mean 0.2860 --std 0.3530 -o $@
+
+coverage: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(BUILD)/tests/long/coverage build/fashion.h5
+	@OPENBLAS_NUM_THREADS=1 $(BUILD)/tests/long/coverage data/lenet5.onnx build/fashion.h5 build/coverage.json
+
+efficiency: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(BUILD)/tests/bench/efficiency build/fashion.h5
+	@OPENBLAS_NUM_THREADS=1 $(BUILD)/tests/bench/efficiency data build/fashion.h5 build/efficiency.json
 
 bench: packages-demo
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all

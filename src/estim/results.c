@@ -160,7 +160,8 @@ nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
     r->value_empty = nr_tally_value_empty(tally);
     r->sweeps = nr_fold_complete_sweeps(fold);
     r->seen = c.seen;
-    r->walks = c.exact ? 0 : NR_WALKS_PER_VISIT * r->visits;
+    bool walked = !c.exact && !nr_fold_get_spec(fold)->odd;
+    r->walks = walked ? NR_WALKS_PER_VISIT * r->visits : 0;
     r->coalition_images = nr_tally_coalition_images(tally);
     *out = r;
     return NR_OK;

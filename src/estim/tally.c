@@ -377,7 +377,7 @@ nr_player_estimate nr_tally_estimate(const nr_tally *tally, size_t player,
     /* The largest of all squares is not larger than their sum. */
     nr_quad block_images = images / (nr_quad)tally->visits;
     e.reach = sqrt((double)tally->total[player]) / 4 * quantum / (double)block_images;
-    if (visit + odd > 0) e.antithetic = (double)(2 * visit / (visit + odd));
+    if (odd > 0) e.antithetic = (double)(2 * visit / (visit + odd));
     if (visit > 0) e.strata = (double)(within / visit);
     if (tally->groups == 0) return e; /* exact */
     nr_quad squares = within * (nr_quad)quantum * quantum;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "filter_private.h"
+#include "neurank/nn/gemm.h"
 
 enum { REFORM = 256 };
 
@@ -97,25 +98,49 @@ nr_status nr_filter_gray(nr_filter *game, uint64_t first, size_t count,
     return NR_OK;
 }
 
-/* ---- given coalitions ---- */
+/* ---- given coalitions ----
+ *
+ * On a LINEAR tensor the rows of a batch are one product: [rows, players of the window]
+ * of 0 and 1 times the window's differences. */
 
 static void start_rows(nr_filter *game, size_t rows) {
     nobody(game);
     for (size_t k = 0; k < rows; k++) copy_row(game, k);
 }
 
-/* Keeps the player in the row of every coalition that has it. */
-static void keep_in_rows(nr_filter *game, uint32_t player, size_t rows,
-                         const uint8_t *kept) {
+static void keep_two(nr_filter *game, nr_frontier *front, const uint32_t *players,
+                     size_t n_players, size_t rows, const uint8_t *kept) {
+    size_t n = game->images * front->size;
+    for (size_t i = 0; i < n_players; i++)
+        for (size_t k = 0; k < rows; k++)
+            if (kept[k * game->n + players[i]])
+                set_two(game, front, players[i], true, front->rows + k * n);
+}
+
+/* Membership of the window's players, in the order of their places. */
+static size_t write_members(nr_filter *game, const uint32_t *players, size_t n_players,
+                            size_t rows, const uint8_t *kept) {
+    size_t places = 0;
+    for (size_t i = 0; i < n_players; i++)
+        if (game->slot[players[i]] >= places) places = game->slot[players[i]] + 1;
+    memset(game->members, 0, rows * places * sizeof *game->members);
+    for (size_t k = 0; k < rows; k++)
+        for (size_t i = 0; i < n_players; i++)
+            game->members[k * places + game->slot[players[i]]] =
+                kept[k * game->n + players[i]] ? 1 : 0;
+    return places;
+}
+
+static void keep_in_rows(nr_filter *game, const uint32_t *players, size_t n_players,
+                         size_t rows, const uint8_t *kept) {
+    size_t places = write_members(game, players, n_players, rows, kept);
     for (size_t f = 0; f < game->n_frontier; f++) {
         nr_frontier *front = &game->frontier[f];
         size_t n = game->images * front->size;
-        for (size_t k = 0; k < rows; k++) {
-            if (!kept[k * game->n + player]) continue;
-            float *row = front->rows + k * n;
-            if (front->part == NR_PART_LINEAR) add_delta(game, front, player, 1, row);
-            else set_two(game, front, player, true, row);
-        }
+        if (front->part == NR_PART_LINEAR)
+            nr_gemm(rows, n, places, game->members, places, front->delta, n,
+                    front->rows, n);
+        else keep_two(game, front, players, n_players, rows, kept);
     }
 }
 
@@ -129,7 +154,7 @@ static void fill_rows(nr_filter *game, size_t rows, const uint8_t *kept) {
     for (size_t from = 0; from < n; from += game->window) {
         size_t to = n - from < game->window ? n : from + game->window;
         if (!game->all_fit) nr_filter_deltas_compute(game, players + from, to - from);
-        for (size_t i = from; i < to; i++) keep_in_rows(game, players[i], rows, kept);
+        keep_in_rows(game, players + from, to - from, rows, kept);
     }
 }
 

@@ -58,6 +58,7 @@ typedef struct {
     nr_exec *suffix; /* NULL: the frontier is the output */
     size_t chunk;    /* coalitions of a batch */
     uint32_t *order; /* [n] live players of the walk */
+    float *members;  /* [chunk, window] who is kept, for products */
     uint32_t *row_labels;
     double *row_values;
     int64_t *prefix_value, *complement_value; /* [n + 1] by size of the prefix */

@@ -56,8 +56,10 @@ nr_status nr_filter_walk_new(nr_filter *game) {
                                ? game->entry[front->node]
                                : nr_exec_output(game->delta, front->node);
     }
-    if (!NR_NEW(game->order, game->n) || !NR_NEW(game->row_labels, rows) ||
-        !NR_NEW(game->row_values, rows) || !NR_NEW(game->prefix_value, game->n + 1) ||
+    game->members = nr_new_floats(nr_size_mul(game->chunk, game->window));
+    if (!game->members || !NR_NEW(game->order, game->n) ||
+        !NR_NEW(game->row_labels, rows) || !NR_NEW(game->row_values, rows) ||
+        !NR_NEW(game->prefix_value, game->n + 1) ||
         !NR_NEW(game->complement_value, game->n + 1))
         return NR_ERR_INTERNAL;
     return NR_OK;
@@ -71,6 +73,7 @@ void nr_filter_walk_free(nr_filter *game) {
     free(game->frontier);
     nr_exec_free(game->suffix);
     free(game->order);
+    free(game->members);
     free(game->row_labels);
     free(game->row_values);
     free(game->prefix_value);

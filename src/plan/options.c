@@ -198,7 +198,8 @@ static nr_status check_shapley(const nr_options *o) {
     } goals[] = {{"sweeps", o->sweeps > 0},
                  {"half-width", o->half_width > 0},
                  {"rel-half-width", o->rel_half_width > 0},
-                 {"top", o->top > 0}};
+                 {"top", o->top > 0},
+                 {"estimator", o->estimator != NR_ESTIMATOR_PAIRS}};
     for (size_t i = 0; exact && i < sizeof goals / sizeof *goals; i++)
         NR_REQUIRE(!goals[i].given, NR_ERR_USAGE,
                    "--%s: an exact run evaluates every coalition and has no other goal",

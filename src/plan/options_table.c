@@ -31,6 +31,11 @@ const option_row nr_option_table[] = {
      "the store (shapley) or data file (import) to write; also -o"},
     {"method", CHOICE, SHAPLEY, AT(method), "sample|exact", "sample", 0, 0,
      "antithetic pairs of walks, one permutation a block; or all 2^n coalitions"},
+    {"estimator", CHOICE, SHAPLEY | INFO, AT(estimator), "pairs|odd|auto", "pairs", 0,
+     0,
+     "of a sampled run: pairs of walks, thinned walks (often better for accuracy), or "
+     "the "
+     "one that a pilot finds better"},
     {"metric", CHOICE, SHAPLEY | INFO, AT(metric), "loss|accuracy|margin", "loss", 0, 0,
      "score of an image: minus cross-entropy, 0/1, or logit margin"},
     {"ablate", CHOICE, SHAPLEY | EVAL | INFO, AT(ablate), "remove|weights|mean",

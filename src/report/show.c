@@ -72,6 +72,9 @@ static void print_head(const nr_store *store, const nr_store_layer *layer,
             *rule && !exact ? complete ? ": goal " : ": stopped by " : "",
             exact ? "" : rule);
     if (exact) fprintf(stream, "  exact, ");
+    else if (nr_fold_get_spec(layer->fold)->odd)
+        fprintf(stream, "  %llu sweeps of the odd estimator, ",
+                (unsigned long long)r->sweeps);
     else
         fprintf(stream, "  %llu sweeps, %llu walks, ", (unsigned long long)r->sweeps,
                 (unsigned long long)r->walks);

@@ -55,6 +55,7 @@ static void add_facts(json_t *o, const nr_store *store, const nr_store_layer *la
     add_text(o, "status", nr_store_layer_is_complete(layer) ? "complete" : "partial");
     add_text(o, "ended_by", nr_rule_name(layer->ended_by));
     add_text(o, "method", nr_plan_get(&layer->plan, "method"));
+    add_text(o, "estimator", nr_plan_get(&layer->plan, "estimator"));
     add_text(o, "metric", nr_plan_get(&layer->plan, "metric"));
     add_text(o, "ablation", nr_plan_get(&layer->plan, "ablate"));
     add_count(o, "players", r->n);

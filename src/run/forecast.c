@@ -10,15 +10,14 @@
 
 #include "inputs.h"
 #include "layer.h"
-#include "neurank/base/clock.h"
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
 #include "neurank/nn/layers.h"
+#include "pilot.h"
 
 /* A pilot of a layer takes about this long, but at least some units. */
 static const double pilot_s = 1;
-enum { PILOT_UNITS_MIN = 4 };
 
 /* What is known of one layer. */
 typedef struct {
@@ -79,27 +78,6 @@ static nr_status print_layer(const measurement *m) {
 
 /* ---- from images: a pilot ---- */
 
-static nr_status play_pilot(const nr_run_layer *layer, nr_player *player, nr_fold *fold,
-                            double *seconds) {
-    uint64_t *words, unit = 0, units = layer->units.units_per_sweep;
-    if (!NR_NEW(words, nr_unit_result_words(player->runner))) return NR_ERR_INTERNAL;
-    double start = nr_clock_s();
-    nr_status status = NR_OK;
-    while (status == NR_OK && unit < units &&
-           (unit < PILOT_UNITS_MIN || nr_clock_s() - start < pilot_s)) {
-        bool done = false;
-        size_t used;
-        nr_unit_begin(player->runner, unit);
-        while (!done && status == NR_OK) status = nr_unit_step(player->runner, &done);
-        if (status != NR_OK) break;
-        size_t n = nr_unit_result(player->runner, words);
-        status = nr_fold_accept(fold, unit++, words, n, &used);
-    }
-    *seconds = nr_clock_s() - start;
-    free(words);
-    return status;
-}
-
 static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
                              const nr_options *options, uint32_t node) {
     nr_run_layer layer;
@@ -107,13 +85,17 @@ static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
     measurement m = {.goal = nr_run_goal(options)};
     nr_fold *fold = NULL;
     NR_TRY(nr_run_layer_plan(inputs, options, node, &layer));
+    nr_status status = nr_pilot_choose(world, inputs, options, &layer, &layer.odd);
     nr_fold_spec spec = {.n_players = layer.n_players,
                          .units_per_sweep = layer.units.units_per_sweep,
-                         .n_blocks = layer.units.n_blocks};
-    nr_status status = nr_fold_new(&spec, &fold);
+                         .n_blocks = layer.units.n_blocks,
+                         .odd = layer.odd};
+    if (status == NR_OK) status = nr_fold_new(&spec, &fold);
     if (status == NR_OK)
         status = nr_player_new(world, inputs, &layer, options->seed, &player);
-    if (status == NR_OK) status = play_pilot(&layer, &player, fold, &m.seconds);
+    if (status == NR_OK)
+        status = nr_pilot_play(player.runner, layer.units.units_per_sweep, fold,
+                               pilot_s, &m.seconds);
     m.name = layer.name;
     m.fold = fold;
     m.intervals = (nr_interval_spec){

@@ -101,6 +101,10 @@ static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
     NR_TRY(nr_plan_set(plan, "node", nr_graph_text(graph, node->name)));
     NR_TRY(nr_plan_set(plan, "method",
                        nr_option_choice("method", options->method, choice)));
+    NR_TRY(nr_plan_set(plan, "estimator",
+                       layer->exact ? "none"
+                       : layer->odd ? "odd"
+                                    : "pairs"));
     NR_TRY(nr_plan_set(plan, "metric",
                        nr_option_choice("metric", options->metric, choice)));
     NR_TRY(nr_plan_set(plan, "ablate",
@@ -206,6 +210,7 @@ static nr_status player_fill(nr_world *world, const nr_inputs *inputs,
                                 layer->units.strata, &p->sampler);
     nr_unit_spec unit = {.game = &p->game,
                          .sampler = p->sampler,
+                         .odd = layer->odd,
                          .units = layer->units,
                          .n_classes = layer->n_classes,
                          .per_image = layer->per_image};

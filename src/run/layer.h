@@ -14,13 +14,13 @@ typedef struct {
     const char *name; /* in the graph */
     uint32_t *filters;
     size_t n_players;
-    bool exact, per_image;
+    bool exact, odd, per_image;
     size_t n_classes; /* 0: not by class */
     nr_units units;
     nr_filter_spec spec; /* without channel means */
 } nr_run_layer;
 
-/* Checks the options against the layer and plans its work. */
+/* Checks the options against the layer and plans its work, by pairs of walks. */
 nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
                             uint32_t node, nr_run_layer *out);
 void nr_run_layer_free(nr_run_layer *layer);

@@ -22,6 +22,7 @@
 #include "neurank/nn/gemm.h"
 #include "neurank/nn/layers.h"
 #include "neurank/sched/schedule.h"
+#include "pilot.h"
 #include "session.h"
 
 typedef struct {
@@ -54,9 +55,13 @@ static nr_status plan_layers(nr_run *run) {
         status = nr_fail(NR_ERR_USAGE, "--filters: only with one layer, here are %zu",
                          run->n_layers);
     else if (!NR_NEW(run->layers, run->n_layers)) status = NR_ERR_INTERNAL;
-    for (size_t i = 0; i < run->n_layers && status == NR_OK; i++)
-        status =
-            nr_run_layer_plan(&run->inputs, run->options, nodes[i], &run->layers[i]);
+    for (size_t i = 0; i < run->n_layers && status == NR_OK; i++) {
+        nr_run_layer *layer = &run->layers[i];
+        status = nr_run_layer_plan(&run->inputs, run->options, nodes[i], layer);
+        if (status == NR_OK)
+            status = nr_pilot_choose(run->world, &run->inputs, run->options, layer,
+                                     &layer->odd);
+    }
     free(nodes);
     return status;
 }

@@ -7,7 +7,7 @@
 #include "neurank/base/rng.h"
 
 struct nr_sampler {
-    nr_stream strata_stream, key_stream;
+    nr_stream strata_stream, key_stream, uniform_stream;
     size_t n;
     uint32_t strata, log2_strata;
     uint64_t *keys, *scratch; /* [n] */
@@ -25,6 +25,7 @@ nr_status nr_sampler_new(uint64_t seed, uint64_t layer, size_t n_players,
     if (!NR_NEW(sampler, 1)) return NR_ERR_INTERNAL;
     sampler->strata_stream = nr_stream_make(seed, "strata", layer);
     sampler->key_stream = nr_stream_make(seed, "keys", layer);
+    sampler->uniform_stream = nr_stream_make(seed, "uniform", layer);
     sampler->n = n_players;
     sampler->strata = strata;
     while (1U << sampler->log2_strata < strata) sampler->log2_strata++;
@@ -86,4 +87,11 @@ void nr_sampler_permutation(nr_sampler *sampler, uint32_t sweep, uint32_t block,
     else sort_radix(sampler->keys, sampler->scratch, sampler->n);
     for (size_t i = 0; i < sampler->n; i++)
         permutation[i] = (uint32_t)(sampler->keys[i] & (NR_PLAYERS_MAX - 1));
+}
+
+double nr_sampler_uniform(const nr_sampler *sampler, uint32_t sweep, uint32_t block,
+                          uint32_t pair, uint32_t use, uint32_t index) {
+    uint64_t draw[2];
+    nr_stream_draw(sampler->uniform_stream, index, block, sweep, use << 1 | pair, draw);
+    return (double)(draw[0] >> 11) * 0x1p-53;
 }

@@ -39,13 +39,15 @@ static nr_status prepare(local_state *s, nr_game *game) {
     nr_fold_spec fold = {.n_players = game->n_players,
                          .units_per_sweep = units.units_per_sweep,
                          .n_blocks = game->n_blocks,
-                         .pieces = units.pieces};
+                         .pieces = units.pieces,
+                         .odd = s->run->odd};
     NR_TRY(nr_fold_new(&fold, &s->fold));
     nr_fold_set_judge(s->fold, judge, s);
     if (!s->run->exact)
         NR_TRY(nr_sampler_new(s->run->seed, 0, game->n_players, units.strata,
                               &s->sampler));
-    nr_unit_spec spec = {.game = game, .sampler = s->sampler, .units = units};
+    nr_unit_spec spec = {
+        .game = game, .sampler = s->sampler, .odd = s->run->odd, .units = units};
     NR_TRY(nr_unit_runner_new(&spec, &s->runner));
     return NR_NEW(s->words, nr_unit_result_words(s->runner)) ? NR_OK : NR_ERR_INTERNAL;
 }

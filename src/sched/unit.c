@@ -10,7 +10,7 @@ static nr_status new_pairs(nr_unit_runner *runner) {
     for (int j = 0; j < PAIRS; j++)
         for (int k = 0; k < 2; k++)
             if (!NR_NEW(runner->marginals[j][k], n)) return NR_ERR_INTERNAL;
-    return NR_OK;
+    return runner->spec.odd ? nr_unit_odd_new(runner) : NR_OK;
 }
 
 nr_status nr_unit_runner_new(const nr_unit_spec *spec, nr_unit_runner **out) {
@@ -39,6 +39,7 @@ void nr_unit_runner_free(nr_unit_runner *runner) {
     for (int j = 0; j < PAIRS; j++)
         for (int k = 0; k < 2; k++) free(runner->marginals[j][k]);
     nr_unit_exact_free(runner);
+    nr_unit_odd_free(runner);
     free(runner->rows);
     free(runner);
 }

@@ -1,4 +1,4 @@
-/* A visit: two independent pairs of walks on one block. */
+/* A visit: two independent pairs of walks on one block, or what stands for them. */
 #include "unit_private.h"
 
 static void write_row(nr_unit_runner *runner) {
@@ -9,17 +9,27 @@ static void write_row(nr_unit_runner *runner) {
                  runner->marginals[1][0][i] + runner->marginals[1][1][i];
 }
 
+static nr_status play_pairs(nr_unit_runner *runner, uint64_t block,
+                            uint64_t *coalition_images) {
+    const nr_game *game = runner->spec.game;
+    for (uint32_t j = 0; j < PAIRS; j++) {
+        nr_sampler_permutation(runner->spec.sampler, (uint32_t)runner->unit.sweep,
+                               (uint32_t)block, j, runner->permutation);
+        NR_TRY(game->pair(game->self, runner->permutation, runner->marginals[j][0],
+                          runner->marginals[j][1], coalition_images));
+    }
+    return NR_OK;
+}
+
 nr_status nr_unit_step_pairs(nr_unit_runner *runner, bool *block_done) {
     const nr_game *game = runner->spec.game;
     uint64_t block = runner->unit.first_block + runner->at;
     uint32_t strata = runner->spec.units.strata;
     nr_visit visit = {0};
     NR_TRY(game->open(game->self, block, &runner->ends));
+    NR_TRY(runner->spec.odd ? nr_unit_play_odd(runner, block, &visit.coalition_images)
+                            : play_pairs(runner, block, &visit.coalition_images));
     for (uint32_t j = 0; j < PAIRS; j++) {
-        nr_sampler_permutation(runner->spec.sampler, (uint32_t)runner->unit.sweep,
-                               (uint32_t)block, j, runner->permutation);
-        NR_TRY(game->pair(game->self, runner->permutation, runner->marginals[j][0],
-                          runner->marginals[j][1], &visit.coalition_images));
         visit.forward[j] = runner->marginals[j][0];
         visit.reverse[j] = runner->marginals[j][1];
     }

@@ -22,6 +22,23 @@ typedef struct {
     bool open;
 } enumeration;
 
+/* A draw of thinned walks under way (unit_odd.c). */
+enum { NR_ODD_BATCH = 32 }; /* permutations evaluated together */
+
+typedef struct {
+    uint64_t block;
+    uint32_t *players; /* [n] the live ones */
+    size_t n_live;
+    const bool *live; /* [n] */
+    bool *everybody;  /* [n] all true, for games that do not say */
+    double *below;    /* [n + 1] */
+    double variance;  /* of membership: c */
+    double *sum;      /* [n] of the live ones, in their order */
+    uint8_t *kept;    /* [rows, n] a prefix, its complement, ... */
+    int64_t *values;  /* [rows] */
+    size_t *sizes;    /* [rows / 2] */
+} thinned;
+
 struct nr_unit_runner {
     nr_unit_spec spec;
     nr_unit unit;
@@ -31,12 +48,20 @@ struct nr_unit_runner {
     uint32_t *permutation;        /* [n] */
     int64_t *marginals[PAIRS][2]; /* forward, reverse: [n] */
     enumeration exact;
+    thinned odd;
     int64_t *rows; /* [blocks of a unit, n] values by image; NULL: not wanted */
 };
 
 /* Both play what nr_unit_step says; *block_done after the last of the block. */
 nr_status nr_unit_step_pairs(nr_unit_runner *runner, bool *block_done);
 nr_status nr_unit_step_exact(nr_unit_runner *runner, bool *block_done);
+
+/* Fills the marginals of the open block's visit: forward is twice the estimate, reverse
+ * zero, so that their sums are those of a pair of walks. */
+nr_status nr_unit_play_odd(nr_unit_runner *runner, uint64_t block,
+                           uint64_t *coalition_images);
+nr_status nr_unit_odd_new(nr_unit_runner *runner);
+void nr_unit_odd_free(nr_unit_runner *runner);
 
 nr_status nr_unit_exact_new(nr_unit_runner *runner);
 void nr_unit_exact_free(nr_unit_runner *runner);

@@ -12,8 +12,9 @@ enum { PIECES_MAX = 1 << 24 };
 
 static const char *const root_fields[] = {"model", "layers", "data", "images", "seed"};
 static const char *const layer_fields[] = {
-    "node", "method", "metric",          "ablate",  "filters",  "block",     "strata",
-    "unit", "pieces", "units_per_sweep", "kernels", "by_class", "per_image", "numbers"};
+    "node",     "method",    "estimator", "metric", "ablate",          "filters",
+    "block",    "strata",    "unit",      "pieces", "units_per_sweep", "kernels",
+    "by_class", "per_image", "numbers"};
 
 static nr_status read_plan(const nr_h5 *file, const char *object,
                            const char *const *fields, size_t n, nr_plan *plan) {

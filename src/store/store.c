@@ -54,7 +54,9 @@ nr_status nr_store_layer_make_fold(nr_store_layer *layer) {
                          .n_classes = nr_plan_get_u64(&layer->plan, "by_class"),
                          .units_per_sweep = layer->units.units_per_sweep,
                          .n_blocks = layer->units.n_blocks,
-                         .pieces = layer->units.pieces};
+                         .pieces = layer->units.pieces,
+                         .odd = strcmp(nr_plan_get(&layer->plan, "estimator"), "odd") ==
+                                0};
     return nr_fold_new(&spec, &layer->fold);
 }
 

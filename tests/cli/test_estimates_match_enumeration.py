@@ -74,6 +74,7 @@ def main():
     for metric in ("loss", "accuracy"):
         phi, values = exact(net, x, y, metric)
         check_sampled(metric, phi.mean(1), values)
+        check_sampled(metric, phi.mean(1), values, "--estimator", "odd")
         check_exact(metric, phi, y.numpy())
 
 
@@ -83,8 +84,8 @@ def rank(path, metric, *options):
     return json.loads(run("show", path, "--format", "json").stdout)["layers"][0]
 
 
-def check_sampled(metric, phi, values):
-    layer = rank(f"{metric}.h5", metric, "--sweeps", SWEEPS)
+def check_sampled(metric, phi, values, *options):
+    layer = rank(f"{metric}{len(options)}.h5", metric, "--sweeps", SWEEPS, *options)
     got, error = np.array(layer["shapley"]), np.array(layer["std_error"])
     full, empty = (values[(k,) * FILTERS].mean() for k in (1, 0))
     check(abs(layer["value_full"] - full) < 1e-5, f"{metric}: value_full")

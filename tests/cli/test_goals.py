@@ -82,6 +82,19 @@ def check_exact():
     rank("whole.h5", *args, images=4, layer="conv1")
 
 
+def check_auto():
+    """The pilot's choice is part of the plan, and a resume keeps it."""
+    options = ["--metric", "accuracy", "--estimator", "auto"]
+    p = rank("auto.h5", *options, images=64)
+    chosen = shown("auto.h5")["estimator"]
+    check(f"estimator {chosen} (variance times time" in p.stderr, p.stderr)
+    p = rank("auto.h5", *options, "--sweeps", 2, images=64)
+    check("variance times time" not in p.stderr and shown("auto.h5")["sweeps"] == 2, "kept")
+    other = "odd" if chosen == "pairs" else "pairs"
+    p = rank("auto.h5", "--metric", "accuracy", "--estimator", other, images=64, expect=4)
+    check(f"estimator is {chosen} there, {other} here" in message(p), message(p))
+
+
 def check_refusals():
     p = rank("no.h5", "--by-class", "--block", 2, expect=2)
     check(message(p) == "--block 2: --by-class needs blocks of one image", message(p))
@@ -107,6 +120,7 @@ def main():
     check_widths()
     check_top()
     check_exact()
+    check_auto()
     check_refusals()
     check_info()
 

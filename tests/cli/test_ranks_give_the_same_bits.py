@@ -8,6 +8,7 @@ CASES = [("lenet5", "conv2", 300, ["--sweeps", 2]),
          ("resnet20", "stage3.1.conv2", 40, ["--ablate", "weights", "--metric", "margin"]),
          ("lenet5", "conv2,fc1", 64, ["--half-width", 0.02, "--by-class", "--per-image"]),
          ("lenet5", "conv2", 100, ["--top", 1, "--metric", "accuracy", "--tolerance", 0.01]),
+         ("lenet5", "conv2,fc1", 64, ["--metric", "accuracy", "--estimator", "odd"]),
          ("lenet5", "conv1", 5, ["--method", "exact", "--filters", "0-13", "--by-class",
                                  "--per-image"])]
 

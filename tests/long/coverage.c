@@ -107,38 +107,44 @@ typedef struct {
     games_spec spec;
     uint64_t sweeps, runs;
     expectation expect;
+    bool odd;
 } closed_row;
 
 static const closed_row closed_rows[] = {
-    {{GAMES_ADDITIVE, 12, 5, false}, 2, 500, EXPECT_WIDE},
-    {{GAMES_ADDITIVE, 12, 5, true}, 2, 500, EXPECT_WIDE},
-    {{GAMES_GLOVE, 8, 1, false}, 2, 2000, EXPECT_WIDE},
-    {{GAMES_GLOVE, 8, 1, true}, 2, 2000, EXPECT_WIDE},
-    {{GAMES_GLOVE, 8, 1, false}, 32, 2000, EXPECT_NOMINAL},
-    {{GAMES_GLOVE, 12, 200, false}, 2, 2000, EXPECT_NOMINAL},
-    {{GAMES_GLOVE, 12, 200, false}, 16, 1000, EXPECT_NOMINAL},
-    {{GAMES_AIRPORT, 9, 3, false}, 2, 2000, EXPECT_WIDE},
-    {{GAMES_AIRPORT, 9, 3, true}, 2, 2000, EXPECT_FLAGS},
-    {{GAMES_AIRPORT, 9, 3, false}, 32, 2000, EXPECT_NOMINAL},
-    {{GAMES_AIRPORT, 12, 203, false}, 2, 2000, EXPECT_NOMINAL},
-    {{GAMES_AIRPORT, 12, 203, false}, 16, 2000, EXPECT_NOMINAL},
-    {{GAMES_AIRPORT, 1000, 16, false}, 2, 1000, EXPECT_WIDE},
-    {{GAMES_AIRPORT, 1000, 16, true}, 2, 1000, EXPECT_FLAGS},
-    {{GAMES_VOTING, 20, 1, false}, 2, 2000, EXPECT_WIDE},
-    {{GAMES_VOTING, 20, 1, false}, 32, 2000, EXPECT_WIDE},
-    {{GAMES_VOTING, 20, 4, false}, 32, 2000, EXPECT_NOMINAL},
-    {{GAMES_VOTING, 12, 150, false}, 2, 4000, EXPECT_NOMINAL},
-    {{GAMES_VOTING, 12, 150, false}, 16, 2000, EXPECT_NOMINAL},
-    {{GAMES_UNANIMITY, 16, 3, false}, 2, 2000, EXPECT_WIDE},
-    {{GAMES_UNANIMITY, 16, 3, true}, 2, 2000, EXPECT_FLAGS},
-    {{GAMES_UNANIMITY, 16, 3, false}, 32, 2000, EXPECT_NOMINAL},
-    {{GAMES_UNANIMITY, 12, 200, false}, 2, 4000, EXPECT_NOMINAL},
-    {{GAMES_UNANIMITY, 12, 200, false}, 16, 2000, EXPECT_NOMINAL},
+    {{GAMES_ADDITIVE, 12, 5, false}, 2, 500, EXPECT_WIDE, false},
+    {{GAMES_ADDITIVE, 12, 5, true}, 2, 500, EXPECT_WIDE, false},
+    {{GAMES_GLOVE, 8, 1, false}, 2, 2000, EXPECT_WIDE, false},
+    {{GAMES_GLOVE, 8, 1, true}, 2, 2000, EXPECT_WIDE, false},
+    {{GAMES_GLOVE, 8, 1, false}, 32, 2000, EXPECT_NOMINAL, false},
+    {{GAMES_GLOVE, 12, 200, false}, 2, 2000, EXPECT_NOMINAL, false},
+    {{GAMES_GLOVE, 12, 200, false}, 16, 1000, EXPECT_NOMINAL, false},
+    {{GAMES_AIRPORT, 9, 3, false}, 2, 2000, EXPECT_WIDE, false},
+    {{GAMES_AIRPORT, 9, 3, true}, 2, 2000, EXPECT_FLAGS, false},
+    {{GAMES_AIRPORT, 9, 3, false}, 32, 2000, EXPECT_NOMINAL, false},
+    {{GAMES_AIRPORT, 12, 203, false}, 2, 2000, EXPECT_NOMINAL, false},
+    {{GAMES_AIRPORT, 12, 203, false}, 16, 2000, EXPECT_NOMINAL, false},
+    {{GAMES_AIRPORT, 1000, 16, false}, 2, 1000, EXPECT_WIDE, false},
+    {{GAMES_AIRPORT, 1000, 16, true}, 2, 1000, EXPECT_FLAGS, false},
+    {{GAMES_VOTING, 20, 1, false}, 2, 2000, EXPECT_WIDE, false},
+    {{GAMES_VOTING, 20, 1, false}, 32, 2000, EXPECT_WIDE, false},
+    {{GAMES_VOTING, 20, 4, false}, 32, 2000, EXPECT_NOMINAL, false},
+    {{GAMES_VOTING, 12, 150, false}, 2, 4000, EXPECT_NOMINAL, false},
+    {{GAMES_VOTING, 12, 150, false}, 16, 2000, EXPECT_NOMINAL, false},
+    {{GAMES_UNANIMITY, 16, 3, false}, 2, 2000, EXPECT_WIDE, false},
+    {{GAMES_UNANIMITY, 16, 3, true}, 2, 2000, EXPECT_FLAGS, false},
+    {{GAMES_UNANIMITY, 16, 3, false}, 32, 2000, EXPECT_NOMINAL, false},
+    {{GAMES_UNANIMITY, 12, 200, false}, 2, 4000, EXPECT_NOMINAL, false},
+    {{GAMES_UNANIMITY, 12, 200, false}, 16, 2000, EXPECT_NOMINAL, false},
+    {{GAMES_GLOVE, 12, 200, false}, 2, 2000, EXPECT_NOMINAL, true},
+    {{GAMES_VOTING, 12, 150, false}, 2, 4000, EXPECT_NOMINAL, true},
+    {{GAMES_VOTING, 12, 150, false}, 32, 1000, EXPECT_NOMINAL, true},
+    {{GAMES_UNANIMITY, 12, 200, false}, 2, 2000, EXPECT_NOMINAL, true},
 };
 
-static void closed_name(const games_spec *spec, char *name, size_t size) {
-    snprintf(name, size, "%s %zu x %llu%s", games_name(spec->kind), spec->n_players,
-             (unsigned long long)spec->n_blocks, spec->unlimited ? " no limit" : "");
+static void closed_name(const games_spec *spec, bool odd, char *name, size_t size) {
+    snprintf(name, size, "%s %zu x %llu%s%s", games_name(spec->kind), spec->n_players,
+             (unsigned long long)spec->n_blocks, spec->unlimited ? " no limit" : "",
+             odd ? " odd" : "");
 }
 
 /* The closed form is what enumerating all coalitions gives. */
@@ -163,11 +169,11 @@ static nr_status cover_closed(const closed_row *row, bool check) {
     games *g;
     nr_game game;
     char name[64];
-    closed_name(&row->spec, name, sizeof name);
+    closed_name(&row->spec, row->odd, name, sizeof name);
     NR_TRY(games_new(&row->spec, &g));
     nr_status status = games_open(g, &game);
     if (status == NR_OK) {
-        trials_game trials = {.game = &game, .exact = games_exact(g)};
+        trials_game trials = {.game = &game, .exact = games_exact(g), .odd = row->odd};
         if (check) status = check_closed(&game, name, trials.exact);
         if (status == NR_OK)
             status = cover(&trials, name, row->sweeps, row->runs, row->expect);
@@ -301,7 +307,7 @@ static const closed_stop closed_stops[] = {
 
 static nr_status stop_game(const closed_stop *c, const trials_game *g) {
     char name[64];
-    closed_name(&c->spec, name, sizeof name);
+    closed_name(&c->spec, false, name, sizeof name);
     NR_TRY(stop_width(g, name, c->narrow, 0, 1000));
     NR_TRY(stop_width(g, name, c->wide, 0, 1000));
     NR_TRY(stop_relative(g, name, c->relative, 0, 1000));
@@ -414,6 +420,11 @@ static nr_status cover_table(table *t, nr_game *game, const char *name) {
     NR_TRY(cover(&g, name, 1, 4000, EXPECT_WIDE));
     NR_TRY(cover(&g, name, 2, 4000, EXPECT_NOMINAL));
     NR_TRY(cover(&g, name, 32, 2000, EXPECT_NOMINAL));
+    char odd[64];
+    snprintf(odd, sizeof odd, "%s odd", name);
+    g.odd = true;
+    NR_TRY(cover(&g, odd, 2, 4000, EXPECT_NOMINAL));
+    NR_TRY(cover(&g, odd, 32, 2000, EXPECT_NOMINAL));
     return cover_population(t, game, name, 4000);
 }
 

@@ -104,7 +104,10 @@ nr_status trials_run(const trials_game *g, uint64_t sweeps, uint64_t runs,
     tallied t;
     nr_status status = tallied_new(g, &t);
     for (uint64_t seed = 1; seed <= runs && status == NR_OK; seed++) {
-        nr_local run = {.seed = seed, .confidence = confidence, .goal.sweeps = sweeps};
+        nr_local run = {.seed = seed,
+                        .confidence = confidence,
+                        .goal.sweeps = sweeps,
+                        .odd = g->odd};
         nr_results *r;
         if (g->prepare) g->prepare(g->context, seed);
         status = nr_local_play(g->game, &run, &r, NULL);
@@ -222,7 +225,7 @@ static nr_status play(const trials_game *g, uint64_t seed, watch *all) {
     nr_fold_spec fold_spec = {.n_players = g->game->n_players,
                               .n_blocks = g->game->n_blocks,
                               .units_per_sweep = units.units_per_sweep};
-    nr_unit_spec spec = {.game = g->game, .units = units};
+    nr_unit_spec spec = {.game = g->game, .odd = g->odd, .units = units};
     nr_sampler *sampler = NULL;
     nr_unit_runner *runner = NULL;
     nr_fold *fold = NULL;
@@ -244,7 +247,8 @@ static nr_status play(const trials_game *g, uint64_t seed, watch *all) {
 /* Does the program itself end there with the same estimate? */
 static nr_status compare(const trials_game *g, const nr_goal *goal, uint64_t seed,
                          const watcher *w, uint64_t *differ) {
-    nr_local run = {.seed = seed, .confidence = confidence, .goal = *goal};
+    nr_local run = {
+        .seed = seed, .confidence = confidence, .goal = *goal, .odd = g->odd};
     nr_results *r;
     nr_rule rule;
     NR_TRY(nr_local_play(g->game, &run, &r, &rule));

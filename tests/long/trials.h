@@ -9,6 +9,7 @@
 typedef struct {
     nr_game *game;
     const double *exact; /* [n_players] */
+    bool odd;            /* sampled by the odd estimator */
     /* Called before each run with its seed; NULL: nothing to do. */
     void (*prepare)(void *context, uint64_t seed);
     void *context;

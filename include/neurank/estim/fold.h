@@ -27,6 +27,7 @@ typedef struct {
     size_t n_players, n_classes; /* n_classes 0: not by class */
     uint64_t units_per_sweep, n_blocks;
     uint64_t pieces; /* units of a block in an exact run; 0: a sampled run */
+    bool odd;        /* sampled by the odd estimator, which walks no walk */
 } nr_fold_spec;
 
 nr_status nr_fold_new(const nr_fold_spec *spec, nr_fold **out);

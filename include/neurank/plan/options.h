@@ -23,6 +23,7 @@ typedef enum {
 } nr_command;
 
 typedef enum { NR_METHOD_SAMPLE, NR_METHOD_EXACT } nr_method;
+typedef enum { NR_ESTIMATOR_PAIRS, NR_ESTIMATOR_ODD, NR_ESTIMATOR_AUTO } nr_estimator;
 typedef enum { NR_FORMAT_TEXT, NR_FORMAT_CSV, NR_FORMAT_JSON } nr_format;
 
 enum { NR_POSITIONAL_MAX = 2, NR_FILES_MAX = 256, NR_NUMBERS_MAX = 1024 };
@@ -44,7 +45,8 @@ typedef struct {
     bool help;
     const char *positional[NR_POSITIONAL_MAX];
     const char *layer, *output, *filters, *drop, *logits;
-    uint64_t method, metric, ablate, kernels, format; /* index of the choice */
+    uint64_t method, estimator, metric, ablate, kernels,
+        format; /* index of the choice */
     uint64_t images, sweeps, seed, top, block;
     double confidence, checkpoint_every_s, time_limit_s;
     double half_width, rel_half_width, tolerance;

@@ -32,4 +32,9 @@ void nr_sampler_free(nr_sampler *sampler);
 void nr_sampler_permutation(nr_sampler *sampler, uint32_t sweep, uint32_t block,
                             uint32_t pair, uint32_t *permutation);
 
+/* Uniform in [0, 1), independent of all permutations: number `index` of `use` of a
+ * block's pair. */
+double nr_sampler_uniform(const nr_sampler *sampler, uint32_t sweep, uint32_t block,
+                          uint32_t pair, uint32_t use, uint32_t index);
+
 #endif

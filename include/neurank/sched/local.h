@@ -11,6 +11,7 @@ typedef struct {
     uint64_t seed;
     double confidence;
     nr_goal goal; /* of a sampled run */
+    bool odd;     /* the odd estimator instead of pairs of walks */
     bool exact;   /* every coalition instead; at most NR_EXACT_LIVE_MAX players */
 } nr_local;
 

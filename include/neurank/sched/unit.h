@@ -1,5 +1,6 @@
-/* One unit of work: a few blocks of a game, two independent pairs of walks on each; or,
- * in an exact run, the coalitions of a few blocks or of a piece of one.
+/* One unit of work: a few blocks of a game, two independent pairs of walks on each, or
+ * two draws of the odd estimator (sched/unit_odd.c) in their place; or, in an exact
+ * run, the coalitions of a few blocks or of a piece of one.
  *
  * A finished unit is a row of words: its tally (estim/tally.h), and then, if values by
  * image are wanted, for each block of the unit n_players words, p_0 + p_1 of a sampled
@@ -19,6 +20,7 @@ typedef struct nr_unit_runner nr_unit_runner;
 typedef struct {
     nr_game *game;       /* borrowed */
     nr_sampler *sampler; /* borrowed; NULL in an exact run */
+    bool odd;
     nr_units units;
     size_t n_classes; /* 0: not by class */
     bool per_image;

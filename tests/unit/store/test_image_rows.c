@@ -19,8 +19,9 @@ static int64_t value(uint64_t sweep, size_t image, size_t i) {
 }
 
 static nr_store *make_store(void) {
-    static const char *const texts[] = {"node",    "method",  "metric",    "ablate",
-                                        "filters", "kernels", "per_image", "numbers"};
+    static const char *const texts[] = {"node",      "method",  "metric",
+                                        "ablate",    "filters", "kernels",
+                                        "per_image", "numbers", "estimator"};
     static const char *const numbers[] = {"block",  "strata",          "unit",
                                           "pieces", "units_per_sweep", "by_class"};
     const uint64_t counts[] = {1, 1, BLOCKS, 0, UNITS, 0};
@@ -34,7 +35,7 @@ static nr_store *make_store(void) {
     nr_plan_set(&store->plan, "data", "d");
     nr_plan_set(&store->plan, "seed", "1");
     nr_plan_set_u64(&store->plan, "images", IMAGES);
-    for (size_t k = 0; k < 8; k++) nr_plan_set(&layer->plan, texts[k], "yes");
+    for (size_t k = 0; k < 9; k++) nr_plan_set(&layer->plan, texts[k], "yes");
     for (size_t k = 0; k < 6; k++) nr_plan_set_u64(&layer->plan, numbers[k], counts[k]);
     layer->name = nr_strdup("conv");
     layer->n_players = N;

@@ -15,8 +15,9 @@
 enum { PLAYERS = 5, UNITS = 4, BLOCK = 3, BLOCKS_PER_UNIT = 4 };
 
 static const char *const root_fields[] = {"model", "layers", "data", "seed"};
-static const char *const layer_fields[] = {
-    "node", "method", "metric", "ablate", "filters", "kernels", "per_image", "numbers"};
+static const char *const layer_fields[] = {"node",      "method",  "metric",
+                                           "ablate",    "filters", "kernels",
+                                           "per_image", "numbers", "estimator"};
 
 static void set_fields(nr_plan *plan, const char *const *names, size_t n) {
     for (size_t i = 0; i < n; i++)
@@ -74,7 +75,7 @@ static nr_store *make_store(void) {
     for (size_t k = 0; k < 2; k++) {
         nr_store_layer *layer = &store->layers[k];
         layer->name = nr_strdup(names[k]);
-        set_fields(&layer->plan, layer_fields, 8);
+        set_fields(&layer->plan, layer_fields, 9);
         set_numbers(&layer->plan);
         layer->n_players = PLAYERS;
         NR_NEW(layer->filters, PLAYERS);

@@ -1,0 +1,118 @@
+#include "pilot.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "neurank/base/clock.h"
+#include "neurank/base/log.h"
+#include "neurank/base/memory.h"
+
+enum { UNITS_MIN = 4 };
+static const double each_s = 0.5;
+
+nr_status nr_pilot_play(nr_unit_runner *runner, uint64_t n_units, nr_fold *fold,
+                        double wanted_s, double *took_s) {
+    uint64_t *words;
+    if (!NR_NEW(words, nr_unit_result_words(runner))) return NR_ERR_INTERNAL;
+    double start = nr_clock_s();
+    nr_status status = NR_OK;
+    for (uint64_t unit = 0; status == NR_OK && unit < n_units &&
+                            (unit < UNITS_MIN || nr_clock_s() - start < wanted_s);
+         unit++) {
+        bool done = false;
+        size_t used;
+        nr_unit_begin(runner, unit);
+        while (!done && status == NR_OK) status = nr_unit_step(runner, &done);
+        if (status != NR_OK) break;
+        size_t n = nr_unit_result(runner, words);
+        status = nr_fold_accept(fold, unit, words, n, &used);
+    }
+    *took_s = nr_clock_s() - start;
+    free(words);
+    return status;
+}
+
+/* Sum over players of the variance that a second of work leaves. */
+static nr_status measure(const nr_player *player, const nr_run_layer *layer, bool odd,
+                         double *variance_seconds) {
+    nr_unit_spec unit = {.game = (nr_game *)&player->game,
+                         .sampler = player->sampler,
+                         .odd = odd,
+                         .units = layer->units};
+    nr_fold_spec spec = {.n_players = layer->n_players,
+                         .units_per_sweep = layer->units.units_per_sweep,
+                         .n_blocks = layer->units.n_blocks};
+    nr_interval_spec intervals = {.confidence = 0.95, .marginal_limit = INFINITY};
+    nr_unit_runner *runner = NULL;
+    nr_fold *fold = NULL;
+    nr_results *r = NULL;
+    double seconds = 0;
+    nr_status status = nr_unit_runner_new(&unit, &runner);
+    if (status == NR_OK) status = nr_fold_new(&spec, &fold);
+    if (status == NR_OK)
+        status =
+            nr_pilot_play(runner, layer->units.units_per_sweep, fold, each_s, &seconds);
+    if (status == NR_OK) status = nr_results_new(fold, &intervals, &r);
+    *variance_seconds = 0;
+    for (size_t i = 0; status == NR_OK && i < r->n; i++)
+        *variance_seconds += r->std_error[i] * r->std_error[i] * seconds;
+    nr_results_free(r);
+    nr_fold_free(fold);
+    nr_unit_runner_free(runner);
+    return status;
+}
+
+static nr_status compare(const nr_player *player, const nr_run_layer *layer,
+                         bool *odd) {
+    double pairs_cost, odd_cost;
+    NR_TRY(measure(player, layer, false, &pairs_cost));
+    NR_TRY(measure(player, layer, true, &odd_cost));
+    *odd = odd_cost < pairs_cost;
+    nr_log(NR_LOG_INFO,
+           "%s: estimator %s (variance times time: odd %.3g of what pairs leave)",
+           layer->name, *odd ? "odd" : "pairs", odd_cost / pairs_cost);
+    return NR_OK;
+}
+
+/* What the store's plan says; *known is false where there is no such store. */
+static nr_status ask_store(const nr_options *options, const char *layer, bool *known,
+                           bool *odd) {
+    nr_store *store;
+    *known = false;
+    if (!options->output || options->fresh || access(options->output, F_OK) != 0)
+        return NR_OK;
+    NR_TRY(nr_store_read(options->output, &store));
+    for (size_t k = 0; k < store->n_layers && !*known; k++) {
+        const char *estimator = nr_plan_get(&store->layers[k].plan, "estimator");
+        *known = strcmp(store->layers[k].name, layer) == 0;
+        if (*known) *odd = strcmp(estimator, "odd") == 0;
+    }
+    nr_store_free(store);
+    return NR_OK;
+}
+
+/* Rank 0's answer on every rank. */
+static nr_status share_answer(nr_world *world, nr_status status, bool *answer) {
+    NR_TRY(nr_world_share(world, status));
+    bool yes = nr_world_rank(world) == 0 && *answer;
+    *answer = nr_world_share(world, yes ? NR_STOPPED : NR_OK) == NR_STOPPED;
+    return NR_OK;
+}
+
+nr_status nr_pilot_choose(nr_world *world, const nr_inputs *inputs,
+                          const nr_options *options, const nr_run_layer *planned,
+                          bool *odd) {
+    nr_player player;
+    bool root = nr_world_rank(world) == 0, known = false;
+    *odd = options->estimator == NR_ESTIMATOR_ODD;
+    if (options->estimator != NR_ESTIMATOR_AUTO) return NR_OK;
+    nr_status status = root ? ask_store(options, planned->name, &known, odd) : NR_OK;
+    NR_TRY(share_answer(world, status, &known));
+    if (known) return share_answer(world, NR_OK, odd);
+    NR_TRY(nr_player_new(world, inputs, planned, options->seed, &player));
+    status = root ? compare(&player, planned, odd) : NR_OK;
+    nr_player_free(&player);
+    return share_answer(world, status, odd);
+}
