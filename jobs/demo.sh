@@ -28,6 +28,9 @@ set -- eval "$top/data/lenet5.onnx" "$work/fashion.h5"
 say neurank "$@"
 "$neurank" "$@"
 
+# A store that this version does not read is the work of an older demo.
+"$neurank" show "$work/conv2.h5" >"$work/show.txt" 2>&1 || rm -f "$work/conv2.h5"
+
 set -- shapley "$top/data/lenet5.onnx" "$work/fashion.h5" --layer conv2 --sweeps 4 \
     -o "$work/conv2.h5"
 say mpirun -n 2 neurank "$@"
@@ -39,12 +42,16 @@ say neurank show "$work/conv2.h5"
 cat <<END
 
 A row is a filter: its Shapley value is the share of the network's score that it brings, on
-average over all orders in which filters could be added. [from, to] is its 95% interval.
+average over all orders in which filters could be added. [from, to] is its 95% interval
+for these images; with +-joint all intervals hold at once, and filters that these do not
+tell apart are tied together at the left ( / | \\ ).
 
 What to do next:
   $neurank show $work/conv2.h5 --format json      the same for programs
   $neurank info $top/data/vgg16s.onnx             layers of a larger network, and their cost
+  $neurank info $top/data/lenet5.onnx $work/fashion.h5 --half-width 0.001   how long until +-0.001?
   $neurank shapley MODEL.onnx DATA.h5 --layer all -o RUN.h5     your own network
-Run the demo again and the finished store is recognised; give --sweeps 8 and it goes on.
+Run the demo again and the finished store is recognised; give --sweeps 8, or --half-width 0.0015, and it
+goes on.
 README.md says how to bring your own network and images, and what the numbers mean.
 END

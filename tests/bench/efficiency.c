@@ -14,6 +14,7 @@
  *   keys          the same with keys stratified as nr_units_plan plans it (`strata`)
  *   keys 64       the same with groups of 64 images whatever the plan says
  *   odd           least squares image by image (odd.h), PREFIXES (4) of a permutation
+ *   unbiased      the same coalitions as `--estimator odd` uses them (unbiased.h)
  *
  * Variances are for exactly these images, averaged over the filters. Estimates but odd
  * are sums over parts of the images (all, a block, an image, a group of strata) with
@@ -40,6 +41,7 @@
 #include "neurank/plan/units.h"
 #include "neurank/sample/permutation.h"
 #include "odd.h"
+#include "unbiased.h"
 
 typedef struct {
     const char *model, *layer;
@@ -153,6 +155,7 @@ typedef struct {
     uint32_t strata;
     double live, seconds; /* live: mean over images */
     figure variance[N_POOLS], bias2[BUDGETS];
+    unbiased_ratio unbiased;
     double walk_us, values_us, odd_us[BUDGETS]; /* processor time of a coalition */
 } outcome;
 
@@ -336,6 +339,7 @@ static nr_status measure(laboratory *lab, nr_metric metric, size_t prefixes) {
     if (status == NR_OK) status = nr_odd_new(&lab->game, 1, prefixes, &odd);
     if (status == NR_OK) status = play(lab, samplers, odd);
     if (status == NR_OK) conclude(lab, nr_odd_get_cost(odd));
+    if (status == NR_OK) status = unbiased_compare(&lab->game, &lab->out->unbiased);
     nr_odd_free(odd);
     for (int set = 0; set < N_SETS; set++) nr_sampler_free(samplers[set]);
     return status;
@@ -409,6 +413,20 @@ static void print_odd(const outcome *outcomes, size_t prefixes) {
         }
 }
 
+/* The product's two estimators. */
+static void print_unbiased(const outcome *outcomes) {
+    printf("\nodd, unbiased (--estimator odd); pairs = 1, of a sweep\n%-9s%-15s%-9s%14s"
+           "%13s%7s%17s%13s\n",
+           "network", "layer", "metric", "variance", "evaluations", "time",
+           "at equal evals", "equal time");
+    for (const outcome *o = outcomes; o < outcomes + N_ROWS; o++) {
+        const unbiased_ratio *u = &o->unbiased;
+        printf("%-9s%-15s%-9s%8.2f+-%-4.2f%13.2f%7.2f%17.2f%13.2f\n", o->e->model,
+               o->e->layer, o->metric, u->variance, u->error, u->evaluations, u->time,
+               u->variance * u->evaluations, u->variance * u->time);
+    }
+}
+
 static void write_figure(FILE *file, const char *name, figure f) {
     fprintf(file, "\"%s\": [%.5g, %.2g], ", name, f.value, f.error);
 }
@@ -422,7 +440,11 @@ static void write_row(FILE *file, const outcome *o) {
             o->strata, o->seconds, o->walk_us, o->values_us);
     for (int k = 0; k < ODD; k++)
         write_figure(file, estimators[k].name, o->variance[k]);
-    fprintf(file, "\"unit\": \"score^2\"},\n   \"odd\": [");
+    const unbiased_ratio *u = &o->unbiased;
+    fprintf(file,
+            "\"unit\": \"score^2\"},\n   \"unbiased\": {\"variance\": [%.4g, %.2g], "
+            "\"evaluations\": %.4g, \"time\": %.4g},\n   \"odd\": [",
+            u->variance, u->error, u->evaluations, u->time);
     for (int k = 0; k < BUDGETS; k++) {
         fprintf(file, "%s{", k ? ",\n           " : "");
         write_figure(file, "variance", o->variance[ODD + k]);
@@ -466,6 +488,7 @@ static nr_status run_all(char **argv, size_t prefixes, FILE *file) {
     printf("%s, %s, one core, %.0f s\n", machine, date, nr_clock_s() - start);
     print_walks(outcomes);
     print_odd(outcomes, prefixes);
+    print_unbiased(outcomes);
     write_json(file, machine, date, prefixes, outcomes);
     return NR_OK;
 }
