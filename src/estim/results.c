@@ -81,13 +81,14 @@ static double half_width(const context *c, const nr_results *r, size_t i,
 }
 
 /* For the population, around an interval for these images. An event that no image
- * showed may be one that only other images have. */
+ * showed, or a filter that is dead on these images, may be there on others. */
 static double population_half_width(const context *c, const nr_results *r, size_t i,
                                     const nr_player_estimate *e, size_t n_joint,
                                     double images) {
     double upper = 1 - (1 - c->spec->confidence) / 2 / (double)n_joint, rare = 0;
     if (!(c->blocks > 1) || isnan(images)) return NAN;
-    if (r->unreliable[i] && agrees(r, e)) rare = unseen(c, r, e, c->blocks, n_joint);
+    bool same = r->dead[i] || (r->unreliable[i] && agrees(r, e));
+    if (same) rare = unseen(c, r, e, c->blocks, n_joint);
     double t = nr_student_quantile(upper, e->between_freedom);
     return fmax(rare, hypot(images, t * sqrt(e->between)));
 }

@@ -65,8 +65,10 @@ static nr_status print_layer(const measurement *m) {
     nr_results *r;
     NR_TRY(nr_results_new(m->fold, &m->intervals, &r));
     double per_sweep = m->seconds / (r->seen > 0 ? r->seen : NAN);
-    double sweeps = nr_goal_forecast(&m->goal, r, &m->intervals);
-    name_goal(&m->goal, goal);
+    bool exact = nr_fold_get_spec(m->fold)->pieces > 0;
+    double sweeps = exact ? 1 : nr_goal_forecast(&m->goal, r, &m->intervals);
+    if (exact) snprintf(goal, sizeof goal, " all coalitions");
+    else name_goal(&m->goal, goal);
     if (isfinite(sweeps)) snprintf(count, sizeof count, "%.0f", sweeps);
     printf("%-24s %7zu %12s %12s %12.3g %-23s %9s %12s\n", m->name, r->n,
            nr_format_count((double)r->coalition_images / m->seconds, rate),

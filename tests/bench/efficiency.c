@@ -30,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine.h"
 #include "neurank/base/clock.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
@@ -452,13 +453,6 @@ static void write_row(FILE *file, const outcome *o) {
         fprintf(file, "\"budget\": %d, \"us\": %.5g}", 1 << k, o->odd_us[k]);
     }
     fprintf(file, "]}");
-}
-
-static void machine_name(char text[128]) {
-    FILE *file = popen("sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1", "r");
-    if (!file || !fgets(text, 128, file)) snprintf(text, 128, "unknown machine");
-    text[strcspn(text, "\n")] = 0;
-    if (file) pclose(file);
 }
 
 /* A number and its standard error are a pair. */

@@ -286,3 +286,20 @@ nr_status trials_watch(const trials_game *g, const nr_goal *goal, uint64_t runs,
     }
     return NR_OK;
 }
+
+uint64_t trials_place(const double *exact, size_t n, bool least, double *gap) {
+    uint64_t best = 0;
+    for (size_t i = 0; i < n; i++) {
+        double below = -INFINITY;
+        uint64_t place = 0;
+        for (size_t j = 0; j < n; j++) {
+            if (exact[j] >= exact[i]) place++;
+            else below = fmax(below, exact[j]);
+        }
+        double here = exact[i] - below;
+        if (place == n || (best && (here < *gap) != least)) continue;
+        best = place;
+        *gap = here;
+    }
+    return best;
+}

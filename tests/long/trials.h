@@ -53,4 +53,8 @@ typedef struct {
 nr_status trials_watch(const trials_game *g, const nr_goal *goal, uint64_t runs,
                        trials_stopping *out);
 
+/* Place k of 1 .. n - 1 where the exact values before and behind it differ least, or
+ * most; *gap: by how much. */
+uint64_t trials_place(const double *exact, size_t n, bool least, double *gap);
+
 #endif
