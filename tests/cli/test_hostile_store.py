@@ -70,19 +70,47 @@ CHANGES = {
 }
 
 
+def remove(path):
+    def change(f):
+        del f[path]
+    return change
+
+
+CHANGES_BY_CLASS = {
+    "a class's sum": add("conv1/state/complete_classes", (3, 0, 5), 1),
+    "a class's images": add("conv1/state/complete_class_images", 4, 1),
+    "classes gone": remove("conv1/state/complete_classes"),
+    "classes of another shape": replace("conv1/state/complete_classes",
+                                        np.zeros((10, 4, 21), np.uint64)),
+    "images gone": remove("conv1/shapley_by_image"),
+    "images of another shape": replace("conv1/shapley_by_image",
+                                       np.zeros((64, 19), np.int64)),
+    "files of images": replace("conv1/image", np.zeros(63, np.uint32)),
+    "by class 11": attribute("conv1", "plan_by_class", "11"),
+}
+
+
 def main():
     data = fashion()
     args = ["shapley", f"{DATA}/lenet5.onnx", data, "--layer", "conv1", "--images", 64, "-o"]
     run(*args, "good.h5")
-    for name, change in CHANGES.items():
-        shutil.copy("good.h5", "bad.h5")
+    check_refused(args, "good.h5", CHANGES)
+    args[-1:] = ["--by-class", "--per-image", "-o"]
+    run(*args, "rich.h5")
+    check_refused(args, "rich.h5", CHANGES_BY_CLASS)
+    run("show", "good.h5")
+    run("show", "rich.h5")
+
+
+def check_refused(args, good, changes):
+    for name, change in changes.items():
+        shutil.copy(good, "bad.h5")
         with h5py.File("bad.h5", "a") as f:
             change(f)
         for command in (["show", "bad.h5"], [*args, "bad.h5", "--sweeps", 2]):
             p = run(*command, expect=None)
             check(p.returncode in (3, 4), f"{name}: {command[0]} ends with {p.returncode}")
             check(message(p).startswith("bad.h5"), f"{name}: {message(p)}")
-    run("show", "good.h5")
 
 
 main()
