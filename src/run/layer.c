@@ -70,7 +70,11 @@ nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
                                   .n_players = layer.n_players,
                                   .metric = (nr_metric)options->metric,
                                   .block_images = (uint32_t)options->block};
-    nr_status status = plan_units(inputs, &layer);
+    nr_status status = NR_OK;
+    if (options->top > layer.n_players)
+        status = nr_fail(NR_ERR_USAGE, "--top %llu: layer \"%s\" has %zu filters",
+                         (unsigned long long)options->top, layer.name, layer.n_players);
+    if (status == NR_OK) status = plan_units(inputs, &layer);
     if (status != NR_OK) {
         nr_run_layer_free(&layer);
         return status;

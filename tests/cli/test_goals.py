@@ -98,6 +98,8 @@ def check_auto():
 def check_refusals():
     p = rank("no.h5", "--by-class", "--block", 2, expect=2)
     check(message(p) == "--block 2: --by-class needs blocks of one image", message(p))
+    p = rank("no.h5", "--top", 51, expect=2)
+    check(message(p) == '--top 51: layer "conv2" has 50 filters', message(p))
     p = rank("no.h5", "--tolerance", 1, expect=2)
     check(message(p) == "--tolerance: only with --top", message(p))
     p = run("info", MODEL, "--half-width", 1, expect=2)
