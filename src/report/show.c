@@ -58,6 +58,26 @@ static int decimals(const nr_results *r) {
     return digits < 4 ? 4 : digits > 9 ? 9 : digits;
 }
 
+static void print_legend(const nr_store *store, const nr_store_layer *layer,
+                         const nr_results *r, FILE *stream) {
+    double percent = 100 * store->confidence;
+    if (layer->units.pieces > 0)
+        fprintf(stream,
+                "  no error for these images; %g%% intervals, a filter by itself: ",
+                percent);
+    else
+        fprintf(stream,
+                "  %g%% intervals (%s, %llu samples), a filter by itself: from, to for "
+                "these "
+                "images,\n  ",
+                percent, nr_interval_name(layer), (unsigned long long)r->samples);
+    fprintf(
+        stream,
+        "+-popul. for all images like these; all filters at once, for these images: "
+        "+-joint,\n  which decides on places and tie groups ( / | \\ ); bars: = up to "
+        "the interval, - across it, < negative\n");
+}
+
 static void print_head(const nr_store *store, const nr_store_layer *layer,
                        const nr_results *r, FILE *stream) {
     char count[NR_NUMBER_TEXT], time[NR_NUMBER_TEXT];
@@ -72,22 +92,18 @@ static void print_head(const nr_store *store, const nr_store_layer *layer,
             *rule && !exact ? complete ? ": goal " : ": stopped by " : "",
             exact ? "" : rule);
     if (exact) fprintf(stream, "  exact, ");
-    else if (nr_fold_get_spec(layer->fold)->odd)
-        fprintf(stream, "  %llu sweeps of the odd estimator, ",
-                (unsigned long long)r->sweeps);
     else
-        fprintf(stream, "  %llu sweeps, %llu walks, ", (unsigned long long)r->sweeps,
-                (unsigned long long)r->walks);
+        fprintf(stream, "  %.4g %s%s of %s images, ", r->seen,
+                r->seen == 1 ? "sweep" : "sweeps",
+                nr_fold_get_spec(layer->fold)->odd ? " of the odd estimator" : "",
+                nr_plan_get(&store->plan, "images"));
     fprintf(stream, "%s coalition-images in %s\n",
             nr_format_count((double)r->coalition_images, count),
             nr_format_duration(layer->seconds, time));
-    fprintf(stream, "  all kept %.6f, none kept %.6f\n", r->value_full, r->value_empty);
-    fprintf(stream,
-            "  %g%% intervals (%s, %llu samples): from, to for these images, "
-            "+-joint all filters at once,\n  +-population for all images like these; "
-            "places and tie groups ( / | \\ ) are what joint intervals allow\n",
-            100 * store->confidence, nr_interval_name(layer),
-            (unsigned long long)r->samples);
+    fprintf(stream, "  all kept %.6f, none kept %.6f%s\n", r->value_full,
+            r->value_empty,
+            r->sweeps == 0 && r->visits > 0 ? "; only the images visited so far" : "");
+    print_legend(store, layer, r, stream);
 }
 
 static const char *note(const nr_results *r, size_t i) {

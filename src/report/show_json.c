@@ -61,6 +61,7 @@ static void add_facts(json_t *o, const nr_store *store, const nr_store_layer *la
     add_count(o, "players", r->n);
     add_count(o, "images", nr_plan_get_u64(&store->plan, "images"));
     add_count(o, "sweeps", r->sweeps);
+    add_count(o, "visits", r->visits);
     add_count(o, "samples", r->samples);
     add_count(o, "walks", r->walks);
     add_count(o, "coalition_images", r->coalition_images);

@@ -165,7 +165,7 @@ static nr_status forecast_from_store(const nr_options *options) {
     char head[160];
     const char *path = options->positional[1];
     NR_TRY(nr_store_read(path, &store));
-    snprintf(head, sizeof head, "%s images, as measured by the run in %.100s",
+    snprintf(head, sizeof head, "%s images, times as on the ranks of the run in %.80s",
              nr_plan_get(&store->plan, "images"), path);
     print_head(head);
     nr_status status = NR_OK;

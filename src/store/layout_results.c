@@ -73,7 +73,8 @@ static nr_status write_places(nr_h5 *file, const nr_store_layer *layer,
         {"rank", "place by Shapley value, 0 is the best", r->rank},
         {"rank_low", "best place that the joint intervals allow", r->rank_low},
         {"rank_high", "worst place that the joint intervals allow", r->rank_high},
-        {"tie_group", "filters that the joint intervals do not separate", r->group}};
+        {"tie_group", "neighbours that joint intervals part from all others",
+         r->group}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         NR_TRY(write_column(file, layer->name, all[i].name, all[i].long_name, "1",
                             NR_H5_U32, r->n, all[i].values));

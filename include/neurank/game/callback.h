@@ -1,5 +1,8 @@
 /* A game of one's own: a C function that gives the values of a batch of coalitions.
  *
+ *   #include <neurank/game/callback.h>
+ *   #include <neurank/sched/local.h>
+ *
  *   static nr_status glove(void *context, uint64_t block, size_t count,
  *                          const uint8_t *kept, double *values) {
  *       for (size_t k = 0; k < count; k++, kept += 3)
@@ -10,7 +13,7 @@
  *   nr_callback spec = {.n_players = 3, .n_blocks = 1, .values = glove};
  *   nr_game game;
  *   nr_results *r;
- *   nr_local run = {.seed = 1, .goal.sweeps = 1000, .confidence = 0.95};
+ *   nr_local run = {.seed = 7, .goal.sweeps = 1000, .confidence = 0.95};
  *   if (nr_callback_game_new(&spec, &game) == NR_OK &&
  *       nr_local_play(&game, &run, &r, NULL) == NR_OK) ...         sched/local.h
  *
