@@ -44,7 +44,7 @@ static nr_status allocate(size_t n, nr_results *r) {
 typedef struct {
     const nr_interval_spec *spec;
     const nr_tally *tally;
-    bool exact, whole; /* whole: every block has been visited */
+    bool exact, walked, whole; /* whole: every block has been visited */
     uint64_t sweeps;
     double blocks, seen;
     double reach; /* of the farthest reaching filter */
@@ -114,7 +114,7 @@ static void fill_player(const context *c, size_t i, nr_results *r) {
     r->std_error[i] = c->exact ? 0 : sqrt(e.variance);
     r->population_error[i] = hypot(r->std_error[i], sqrt(e.between));
     r->freedom[i] = e.freedom;
-    r->antithetic[i] = e.antithetic;
+    r->antithetic[i] = c->walked ? e.antithetic : NAN;
     r->strata[i] = e.strata;
     r->dead[i] = !e.live && c->whole;
     r->unreliable[i] =
@@ -139,6 +139,7 @@ nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
     nr_results *r;
     context c = {.spec = spec, .exact = nr_fold_get_spec(fold)->pieces > 0};
     const nr_tally *tally = nr_fold_result(fold, &c.sweeps);
+    c.walked = !c.exact && !nr_fold_get_spec(fold)->odd;
     c.tally = tally;
     c.whole = nr_fold_complete_sweeps(fold) > 0;
     c.blocks = (double)nr_tally_visits(tally) / (double)c.sweeps;
@@ -161,8 +162,7 @@ nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
     r->value_empty = nr_tally_value_empty(tally);
     r->sweeps = nr_fold_complete_sweeps(fold);
     r->seen = c.seen;
-    bool walked = !c.exact && !nr_fold_get_spec(fold)->odd;
-    r->walks = walked ? NR_WALKS_PER_VISIT * r->visits : 0;
+    r->walks = c.walked ? NR_WALKS_PER_VISIT * r->visits : 0;
     r->coalition_images = nr_tally_coalition_images(tally);
     *out = r;
     return NR_OK;

@@ -124,6 +124,38 @@ nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
     return result < 0 ? cannot_write(file, object) : NR_OK;
 }
 
+static H5Z_filter_t filter_at(hid_t creation, int place) {
+    size_t n_values = 0;
+    unsigned flags;
+    return H5Pget_filter2(creation, (unsigned)place, &flags, &n_values, NULL, 0, NULL,
+                          NULL);
+}
+
+/* Same type, chunks and filters: raw chunks of one mean the same in the
+ * other.
+ */
+static bool same_storage(hid_t a, hid_t b) {
+    hsize_t chunk[2][NR_H5_RANK] = {{0}};
+    hid_t ids[2] = {a, b}, types[2], plists[2];
+    bool same = true;
+    for (int k = 0; k < 2; k++) {
+        types[k] = H5Dget_type(ids[k]);
+        plists[k] = H5Dget_create_plist(ids[k]);
+        same = same && H5Pget_layout(plists[k]) == H5D_CHUNKED &&
+               H5Pget_chunk(plists[k], NR_H5_RANK, chunk[k]) > 0;
+    }
+    same = same && H5Tequal(types[0], types[1]) > 0 &&
+           memcmp(chunk[0], chunk[1], sizeof chunk[0]) == 0 &&
+           H5Pget_nfilters(plists[0]) == H5Pget_nfilters(plists[1]);
+    for (int f = 0; same && f < H5Pget_nfilters(plists[0]); f++)
+        same = filter_at(plists[0], f) == filter_at(plists[1], f);
+    for (int k = 0; k < 2; k++) {
+        H5Tclose(types[k]);
+        H5Pclose(plists[k]);
+    }
+    return same;
+}
+
 nr_status nr_h5_copy_chunk(const nr_h5 *from, nr_h5 *to, const char *object,
                            size_t first) {
     const hsize_t at[NR_H5_RANK] = {first};
@@ -134,15 +166,16 @@ nr_status nr_h5_copy_chunk(const nr_h5 *from, nr_h5 *to, const char *object,
     hid_t target = H5Dopen2(to->id, object, H5P_DEFAULT);
     nr_status status = NR_OK;
     errno = 0;
-    bool good = source >= 0 && H5Dget_chunk_storage_size(source, at, &bytes) >= 0;
+    bool good = source >= 0 && target >= 0 && same_storage(source, target) &&
+                H5Dget_chunk_storage_size(source, at, &bytes) >= 0;
     if (good && bytes > 0 && !(chunk = nr_new((size_t)bytes, 1)))
         status = NR_ERR_INTERNAL;
     else if (!good ||
              (bytes > 0 && H5Dread_chunk(source, H5P_DEFAULT, at, &mask, chunk) < 0))
         status = nr_fail(NR_ERR_INPUT, "%s: %s cannot be read: damaged file?",
                          from->path, object);
-    else if (target < 0 || (bytes > 0 && H5Dwrite_chunk(target, H5P_DEFAULT, mask, at,
-                                                        (size_t)bytes, chunk) < 0))
+    else if ((bytes > 0 &&
+              H5Dwrite_chunk(target, H5P_DEFAULT, mask, at, (size_t)bytes, chunk) < 0))
         status = cannot_write(to, object);
     free(chunk);
     if (target >= 0) H5Dclose(target);

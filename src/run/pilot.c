@@ -69,6 +69,11 @@ static nr_status compare(const nr_player *player, const nr_run_layer *layer,
     double pairs_cost, odd_cost;
     NR_TRY(measure(player, layer, false, &pairs_cost));
     NR_TRY(measure(player, layer, true, &odd_cost));
+    if (!(odd_cost > 0 && pairs_cost > 0)) {
+        nr_log(NR_LOG_INFO, "%s: estimator pairs (a pilot saw nothing vary)",
+               layer->name);
+        return NR_OK;
+    }
     *odd = odd_cost < pairs_cost;
     nr_log(NR_LOG_INFO,
            "%s: estimator %s (variance times time: odd %.3g of what pairs leave)",

@@ -15,6 +15,7 @@ typedef struct {
     const nr_store_layer *layer;
     const nr_image_rows *rows;
     int64_t *sum, *part; /* [chunk_rows, n] */
+    nr_wide *columns;    /* [n] over all images, of what was written anew */
 } context;
 
 static void sweep_name(uint64_t sweep, char name[64]) {
@@ -64,25 +65,41 @@ static nr_status write_scale(const context *c, uint64_t sweeps) {
 
 /* ---- a chunk ---- */
 
-/* Does anything wait for this sweep and these images? */
-static bool waits(const context *c, uint64_t sweep, size_t first, size_t count) {
-    for (size_t k = 0; k < c->rows->n_waiting; k++) {
-        const waiting_row *w = &c->rows->waiting[k];
-        if (w->sweep == sweep && w->image >= first && w->image < first + count)
-            return true;
-    }
+static bool is_wanted(const waiting_row *w, uint64_t from, uint64_t to, size_t first,
+                      size_t count) {
+    return w->sweep >= from && w->sweep < to && w->image >= first &&
+           w->image < first + count;
+}
+
+/* Does anything wait for these sweeps and images? */
+static bool waits(const context *c, uint64_t from, uint64_t to, size_t first,
+                  size_t count) {
+    for (size_t k = 0; k < c->rows->n_waiting; k++)
+        if (is_wanted(&c->rows->waiting[k], from, to, first, count)) return true;
     return false;
 }
 
-static void add_waiting(const context *c, uint64_t sweep, size_t first, size_t count) {
+static nr_status add_row(const context *c, const int64_t *from, size_t n, int64_t *to) {
+    bool good = true;
+    for (size_t i = 0; i < n && good; i++)
+        good = !__builtin_add_overflow(to[i], from[i], &to[i]);
+    NR_REQUIRE(
+        good, NR_ERR_INPUT,
+        "layer \"%s\": values by image in the store are too large: damaged file?",
+        c->layer->name);
+    return NR_OK;
+}
+
+static nr_status add_waiting(const context *c, uint64_t from, uint64_t to, size_t first,
+                             size_t count) {
+    size_t n = c->rows->n;
     for (size_t k = 0; k < c->rows->n_waiting; k++) {
         const waiting_row *w = &c->rows->waiting[k];
-        if (w->sweep != sweep || w->image < first || w->image >= first + count)
-            continue;
-        int64_t *to = c->sum + (w->image - first) * c->rows->n;
-        const int64_t *from = c->rows->values + w->place * c->rows->n;
-        for (size_t i = 0; i < c->rows->n; i++) to[i] += from[i];
+        if (!is_wanted(w, from, to, first, count)) continue;
+        NR_TRY(add_row(c, c->rows->values + w->place * n, n,
+                       c->sum + (w->image - first) * n));
     }
+    return NR_OK;
 }
 
 static nr_status add_old(const context *c, const char *name, size_t first,
@@ -91,7 +108,33 @@ static nr_status add_old(const context *c, const char *name, size_t first,
     nr_layout_path(path, c->layer->name, name);
     if (!c->old || !nr_h5_has(c->old, path)) return NR_OK;
     NR_TRY(nr_h5_read_rows(c->old, path, NR_H5_I64, first, count, c->part));
-    for (size_t i = 0; i < count * c->rows->n; i++) c->sum[i] += c->part[i];
+    return add_row(c, c->part, count * c->rows->n, c->sum);
+}
+
+static void add_columns(const context *c, size_t count) {
+    for (size_t r = 0; r < count; r++)
+        for (size_t i = 0; i < c->rows->n; i++)
+            c->columns[i] += c->sum[r * c->rows->n + i];
+}
+
+/* Values by image add up to the layer's sums: exactly, where they are not the rounded
+ * shares of an exact run. */
+static nr_status check_columns(const context *c) {
+    enum { SHIFT = NR_FINE_BITS - NR_QUANTUM_BITS - 2 };
+    const nr_wide *sum = nr_tally_sum(nr_fold_complete_tally(c->layer->fold));
+    nr_wide slack = c->layer->units.pieces > 0
+                        ? (nr_wide)c->layer->units.units_per_sweep *
+                                  (nr_wide)c->layer->units.blocks_per_unit +
+                              1
+                        : 0;
+    for (size_t i = 0; i < c->rows->n; i++) {
+        nr_wide left = c->columns[i] - (sum[i] >> SHIFT);
+        NR_REQUIRE(
+            left <= slack && -left <= slack, NR_ERR_STORE,
+            "layer \"%s\": values by image do not add up to the layer's sums: the "
+            "store was damaged or replaced",
+            c->layer->name);
+    }
     return NR_OK;
 }
 
@@ -99,21 +142,19 @@ static nr_status add_old(const context *c, const char *name, size_t first,
 static nr_status write_chunk(const context *c, const char *name, uint64_t from,
                              uint64_t to, bool old_sweeps, size_t first, size_t count) {
     char path[NR_LAYOUT_PATH], sweep[64];
-    bool touched = false;
     nr_layout_path(path, c->layer->name, name);
-    for (uint64_t s = from; s < to; s++)
-        touched |= old_sweeps || waits(c, s, first, count);
-    if (!touched)
+    if (!(old_sweeps && from < to) && !waits(c, from, to, first, count))
         return c->old && nr_h5_has(c->old, path)
                    ? nr_h5_copy_chunk(c->old, c->file, path, first)
                    : NR_OK;
     memset(c->sum, 0, count * c->rows->n * sizeof *c->sum);
     NR_TRY(add_old(c, name, first, count));
-    for (uint64_t s = from; s < to; s++) {
-        add_waiting(c, s, first, count);
+    NR_TRY(add_waiting(c, from, to, first, count));
+    for (uint64_t s = from; old_sweeps && s < to; s++) {
         sweep_name(s, sweep);
-        if (old_sweeps) NR_TRY(add_old(c, sweep, first, count));
+        NR_TRY(add_old(c, sweep, first, count));
     }
+    if (old_sweeps) add_columns(c, count);
     return nr_h5_write_rows(c->file, path, NR_H5_I64, first, count, c->sum);
 }
 
@@ -145,6 +186,7 @@ static nr_status write_datasets(const context *c) {
         NR_TRY(make_rows(c, "shapley_by_image", "Shapley value of the image"));
         NR_TRY(write_scale(c, now));
         NR_TRY(write_chunks(c, "shapley_by_image", before, now, true));
+        if (before < now) NR_TRY(check_columns(c));
     }
     for (size_t k = 0; k < nr_fold_open_count(c->layer->fold); k++) {
         uint64_t sweep;
@@ -165,7 +207,9 @@ nr_status nr_layout_write_images(nr_h5 *file, const nr_h5 *old,
     context c = {.file = file, .old = old, .layer = layer, .rows = rows};
     size_t chunk = nr_size_mul(rows->chunk_rows, rows->n);
     nr_status status = NR_ERR_INTERNAL;
-    if (NR_NEW(c.sum, chunk) && NR_NEW(c.part, chunk)) status = write_datasets(&c);
+    if (NR_NEW(c.sum, chunk) && NR_NEW(c.part, chunk) && NR_NEW(c.columns, rows->n))
+        status = write_datasets(&c);
+    free(c.columns);
     free(c.sum);
     free(c.part);
     return status;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "layout.h"
 #include "neurank/base/memory.h"
@@ -85,13 +85,33 @@ nr_status nr_store_add_history(nr_store *store, const char *line) {
     return NR_OK;
 }
 
+/* Remembers which file stands at path; all zero: none. */
+static void identify(const char *path, nr_store *store) {
+    struct stat info = {0};
+    if (stat(path, &info) != 0) info = (struct stat){0};
+    store->file_device = (uint64_t)info.st_dev;
+    store->file_number = (uint64_t)info.st_ino;
+    store->file_time_ns =
+        (uint64_t)info.st_mtim.tv_sec * 1000000000 + (uint64_t)info.st_mtim.tv_nsec;
+}
+
 /* The file that is being replaced, if its values by image go on. */
 static nr_status open_old(const char *path, const nr_store *store, nr_h5 **out) {
     bool wanted = false;
+    nr_store now = {0};
     for (size_t i = 0; i < store->n_layers; i++)
         wanted |= store->layers[i].images != NULL;
     *out = NULL;
-    return wanted && access(path, F_OK) == 0 ? nr_h5_open(path, out) : NR_OK;
+    if (!wanted) return NR_OK;
+    identify(path, &now);
+    NR_REQUIRE(now.file_device == store->file_device &&
+                   now.file_number == store->file_number &&
+                   now.file_time_ns == store->file_time_ns,
+               NR_ERR_STORE,
+               "%s: was replaced or removed while this run went on with its values by "
+               "image; the same command goes on from what stands there now",
+               path);
+    return now.file_number ? nr_h5_open(path, out) : NR_OK;
 }
 
 static nr_status write_file(const char *path, const nr_h5 *old, const nr_store *store) {
@@ -110,11 +130,12 @@ static nr_status write_file(const char *path, const nr_h5 *old, const nr_store *
     return status;
 }
 
-nr_status nr_store_write(const char *path, const nr_store *store) {
+nr_status nr_store_write(const char *path, nr_store *store) {
     nr_h5 *old;
     NR_TRY(open_old(path, store, &old));
     nr_status status = write_file(path, old, store);
     nr_h5_close(old);
+    if (status == NR_OK) identify(path, store);
     for (size_t i = 0; i < store->n_layers && status == NR_OK; i++)
         if (store->layers[i].images) nr_image_rows_written(store->layers[i].images);
     return status;
@@ -133,5 +154,6 @@ nr_status nr_store_read(const char *path, nr_store **out) {
     NR_TRY(nr_h5_open(path, &file));
     nr_status status = nr_layout_read(file, out);
     nr_h5_close(file);
+    if (status == NR_OK) identify(path, *out);
     return status;
 }

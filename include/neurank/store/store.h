@@ -51,6 +51,9 @@ typedef struct {
     size_t n_layers;
     double confidence;
     char *history; /* one line a command, newest last; owned */
+    /* The file that this store was read from or written to last: values by image go on
+     * in it, so no other will do. */
+    uint64_t file_device, file_number, file_time_ns;
 } nr_store;
 
 /* Ready to take n_layers; everything zero. */
@@ -72,7 +75,7 @@ nr_status nr_store_add_history(nr_store *store, const char *line);
 
 /* Writes the whole file beside path and renames it over. Values by image that are no
  * longer in memory are taken from the file at path. */
-nr_status nr_store_write(const char *path, const nr_store *store);
+nr_status nr_store_write(const char *path, nr_store *store);
 /* Is this HDF5 file a store, rather than images? */
 nr_status nr_store_detect(const char *path, bool *is_store);
 nr_status nr_store_read(const char *path, nr_store **out);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
@@ -15,7 +16,7 @@
 enum { N = 10, IMAGES = 8192, UNITS = 64, BLOCKS = IMAGES / UNITS };
 
 static int64_t value(uint64_t sweep, size_t image, size_t i) {
-    return (int64_t)(1e6F * test_random(sweep, image * N + i));
+    return 4 * (int64_t)(1e6F * test_random(sweep, image * N + i));
 }
 
 static nr_store *make_store(void) {
@@ -59,14 +60,19 @@ static void add_unit(nr_store *store, uint64_t unit) {
     nr_store_layer *layer = &store->layers[0];
     nr_tally *tally;
     size_t n = nr_tally_words(N, 0, 0), used;
-    int64_t none[N] = {0}, *rows = nr_new((size_t)BLOCKS * N, sizeof *rows);
+    int64_t each[N], *rows = nr_new((size_t)BLOCKS * N, sizeof *rows);
     uint64_t *words = nr_new(n, sizeof *words);
-    nr_visit visit = {.forward = {none, none}, .reverse = {none, none}, .images = 1};
+    nr_visit visit = {.forward = {each, each}, .reverse = {each, each}, .images = 1};
     assert_int_equal(nr_tally_new(N, 0, &tally), NR_OK);
     for (size_t b = 0; b < BLOCKS; b++) {
         size_t image = unit % UNITS * BLOCKS + b;
+        visit.value_full = 0;
+        for (size_t i = 0; i < N; i++) {
+            rows[b * N + i] = value(unit / UNITS, image, i);
+            each[i] = rows[b * N + i] / 4;
+            visit.value_full += each[i];
+        }
         assert_true(nr_tally_add(tally, &visit) && nr_tally_end_group(tally));
-        for (size_t i = 0; i < N; i++) rows[b * N + i] = value(unit / UNITS, image, i);
     }
     nr_tally_encode(tally, words);
     assert_int_equal(nr_fold_accept(layer->fold, unit, words, n, &used), NR_OK);
@@ -153,9 +159,28 @@ static void test_dropped_sweeps(void **state) {
     nr_store_free(store);
 }
 
+/* A file that is not the one this run wrote last, or none, is not gone on with. */
+static void test_another_file_is_refused(void **state) {
+    (void)state;
+    nr_store *store = make_store(), *other = make_store();
+    const char *path = test_path("mine.h5");
+    for (uint64_t u = 0; u < UNITS; u++) add_unit(store, u);
+    assert_int_equal(nr_store_write(path, store), NR_OK);
+    add_unit(store, UNITS);
+    test_capture_log();
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(nr_store_write(path, store), NR_ERR_STORE);
+    assert_non_null(strstr(test_last_message(), "was replaced or removed"));
+    assert_int_equal(nr_store_write(path, other), NR_OK);
+    assert_int_equal(nr_store_write(path, store), NR_ERR_STORE);
+    nr_store_free(store);
+    nr_store_free(other);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_order_over_many_writes),
-        cmocka_unit_test(test_dropped_sweeps)};
+        cmocka_unit_test(test_dropped_sweeps),
+        cmocka_unit_test(test_another_file_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
