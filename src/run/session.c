@@ -71,6 +71,12 @@ static nr_status match(const char *path, const nr_store *stored,
                    NR_ERR_INPUT, "%s: layer \"%s\" has %zu filters, its plan says %zu",
                    path, stored->layers[i].name, stored->layers[i].n_players,
                    wanted->layers[i].n_players);
+        NR_REQUIRE(memcmp(stored->layers[i].filters, wanted->layers[i].filters,
+                          wanted->layers[i].n_players *
+                              sizeof *wanted->layers[i].filters) == 0,
+                   NR_ERR_INPUT,
+                   "%s: layer \"%s\": its filters are not those of its plan", path,
+                   stored->layers[i].name);
     }
     return NR_OK;
 }

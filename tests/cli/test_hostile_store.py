@@ -100,6 +100,13 @@ def main():
     check_refused(args, "rich.h5", CHANGES_BY_CLASS)
     run("show", "good.h5")
     run("show", "rich.h5")
+    shutil.copy("good.h5", "bad.h5")
+    with h5py.File("bad.h5", "a") as f:
+        f["conv1/filter"][...] = np.arange(1, 21)
+    args = [a for a in args if a not in ("--by-class", "--per-image", "-o")]
+    p = run(*args, "-o", "bad.h5", "--sweeps", 2, expect=3)
+    check(message(p) == 'bad.h5: layer "conv1": its filters are not those of its plan',
+          message(p))
 
 
 def check_refused(args, good, changes):
