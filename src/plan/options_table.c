@@ -69,7 +69,7 @@ const option_row nr_option_table[] = {
      0, "reference: plain loops, for those who doubt"},
     {"checkpoint-every", DURATION, SHAPLEY, AT(checkpoint_every_s), "TIME", "60s", 0.1,
      1e6, "how often the store is written"},
-    {"time-limit", DURATION, SHAPLEY, AT(time_limit_s), "TIME", NULL, 0, 1e9,
+    {"time-limit", DURATION, SHAPLEY, AT(time_limit_s), "TIME", NULL, 1e-3, 1e9,
      "stop early, save and exit with 75 (90s, 55m, 2h, 1:30:00)"},
     {"fresh", FLAG, SHAPLEY, AT(fresh), NULL, NULL, 0, 0,
      "start over; the old store stays as RUN.h5.old"},
