@@ -43,8 +43,8 @@ cat <<END
 
 A row is a filter: its Shapley value is the share of the network's score that it brings, on
 average over all orders in which filters could be added. [from, to] is its 95% interval
-for these images; with +-joint all intervals hold at once, and filters that these do not
-tell apart are tied together at the left ( / | \\ ).
+for these images; with +-joint all intervals hold at once, and neighbours whose order these
+leave open are tied together at the left ( / | \\ ).
 
 What to do next:
   $neurank show $work/conv2.h5 --format json      the same for programs
