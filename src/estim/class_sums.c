@@ -187,8 +187,10 @@ nr_status nr_class_sums_set(nr_class_sums *sums, uint32_t label, uint64_t images
 
 bool nr_class_sums_match(const nr_class_sums *sums, const nr_wide *sum,
                          uint64_t images) {
-    for (size_t k = 0; k < sums->n_rows; k++) images -= sums->rows[k].images;
-    bool good = images == 0;
+    bool good = true;
+    for (size_t k = 0; k < sums->n_rows && good; k++)
+        good = !__builtin_sub_overflow(images, sums->rows[k].images, &images);
+    good = good && images == 0;
     for (size_t i = 0; i < sums->n && good; i++) {
         nr_wide left = sum[i];
         for (size_t k = 0; k < sums->n_rows && good; k++)

@@ -122,6 +122,23 @@ nr_status nr_h5_require_stored(const nr_h5 *file, const char *object) {
     return NR_OK;
 }
 
+nr_status nr_h5_stored_chunks(const nr_h5 *file, const char *object, size_t *n) {
+    hid_t id;
+    hsize_t chunks = 0;
+    NR_TRY(open_dataset(file, object, &id));
+    hid_t creation = H5Dget_create_plist(id);
+    bool chunked = H5Pget_layout(creation) == H5D_CHUNKED;
+    hid_t all = H5Dget_space(id); /* HDF5 1.10 does not take H5S_ALL here */
+    bool good = !chunked || H5Dget_num_chunks(id, all, &chunks) >= 0;
+    H5Sclose(all);
+    H5Pclose(creation);
+    H5Dclose(id);
+    NR_REQUIRE(good, NR_ERR_INPUT, "%s: %s cannot be read: damaged file?", file->path,
+               object);
+    *n = (size_t)chunks;
+    return NR_OK;
+}
+
 nr_status nr_h5_stored_type(const nr_h5 *file, const char *object, char *kind,
                             size_t *bytes) {
     hid_t id;

@@ -77,6 +77,11 @@ static nr_status match(const char *path, const nr_store *stored,
                    NR_ERR_INPUT,
                    "%s: layer \"%s\": its filters are not those of its plan", path,
                    stored->layers[i].name);
+        const nr_image_rows *images = stored->layers[i].images;
+        NR_REQUIRE(
+            !images || nr_image_rows_same_images(images, wanted->layers[i].images),
+            NR_ERR_INPUT, "%s: layer \"%s\": its images are not those of its plan",
+            path, stored->layers[i].name);
     }
     return NR_OK;
 }
@@ -223,15 +228,12 @@ void nr_session_layer_end(nr_session *session) {
     nr_progress_end(&session->progress);
 }
 
-/* Sweeps are numbered with 32 bits where permutations are drawn. */
-enum { SWEEPS_MAX = 1000000000 };
-
 bool nr_session_source(void *self, uint64_t *unit) {
     nr_session *session = self;
     const nr_store_layer *layer = current(session);
     uint64_t sweeps = layer->units.pieces > 0  ? 1
                       : layer->goal.sweeps > 0 ? layer->goal.sweeps
-                                               : SWEEPS_MAX;
+                                               : NR_STORE_SWEEPS_MAX;
     uint64_t next = nr_fold_next_missing(layer->fold, session->next_unit);
     if (nr_fold_ended(layer->fold) || next >= sweeps * layer->units.units_per_sweep)
         return false;

@@ -37,6 +37,12 @@ void nr_image_rows_free(nr_image_rows *rows) {
     free(rows);
 }
 
+bool nr_image_rows_same_images(const nr_image_rows *a, const nr_image_rows *b) {
+    return a->n_images == b->n_images &&
+           memcmp(a->files, b->files, a->n_images * sizeof *a->files) == 0 &&
+           memcmp(a->labels, b->labels, a->n_images * sizeof *a->labels) == 0;
+}
+
 nr_status nr_image_rows_add(nr_image_rows *rows, uint64_t sweep, size_t first,
                             size_t count, const int64_t *values) {
     size_t n = rows->n, before = rows->n_waiting;

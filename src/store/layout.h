@@ -3,6 +3,7 @@
 #ifndef NEURANK_STORE_LAYOUT_H
 #define NEURANK_STORE_LAYOUT_H
 
+#include "neurank/base/digest.h"
 #include "neurank/h5/file.h"
 #include "neurank/store/store.h"
 
@@ -17,6 +18,10 @@ nr_status nr_layout_write(nr_h5 *file, const nr_h5 *old, const nr_store *store);
 nr_status nr_layout_read(const nr_h5 *file, nr_store **out);
 
 /* ---- the parts of a layer ---- */
+/* Names of the fields of a layer's plan. */
+enum { NR_LAYOUT_FIELDS = 15 };
+extern const char *const nr_layout_fields[NR_LAYOUT_FIELDS];
+
 nr_status nr_layout_write_results(nr_h5 *file, const nr_store *store,
                                   const nr_store_layer *layer);
 nr_status nr_layout_write_state(nr_h5 *file, const nr_store_layer *layer);
@@ -28,6 +33,10 @@ nr_status nr_layout_read_state(const nr_h5 *file, nr_store_layer *layer,
                                uint64_t sweeps);
 nr_status nr_layout_read_images(const nr_h5 *file, nr_store_layer *layer,
                                 size_t n_images);
+
+/* Of everything the layer's next session goes on from: plan, filters, goal, exact sums,
+ * finished units. */
+nr_status nr_layout_digest(const nr_store_layer *layer, char text[NR_DIGEST_TEXT]);
 
 /* Refuses a dataset of another shape. */
 nr_status nr_layout_require_dims(const nr_h5 *file, const char *object, size_t rank,

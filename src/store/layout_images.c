@@ -217,27 +217,12 @@ nr_status nr_layout_write_images(nr_h5 *file, const nr_h5 *old,
 
 /* ---- reading: who the images are; their values stay in the file ---- */
 
-nr_status nr_layout_read_images(const nr_h5 *file, nr_store_layer *layer,
-                                size_t n_images) {
+static nr_status read_files(const nr_h5 *file, nr_store_layer *layer, size_t n_images) {
     char path[NR_LAYOUT_PATH];
     uint32_t *files, *labels = NULL;
-    size_t rows_dims[] = {n_images, layer->n_players};
     const char *name = layer->name;
     NR_TRY(nr_layout_require_dims(file, nr_layout_path(path, name, "image"), 1,
                                   &n_images));
-    if (nr_fold_complete_sweeps(layer->fold) > 0)
-        NR_TRY(nr_layout_require_dims(
-            file, nr_layout_path(path, name, "shapley_by_image"), 2, rows_dims));
-    for (size_t k = 0; k < nr_fold_open_count(layer->fold); k++) {
-        uint64_t sweep;
-        const uint8_t *done;
-        const nr_tally *tally;
-        char open[64];
-        nr_fold_open_get(layer->fold, k, &sweep, &done, &tally);
-        sweep_name(sweep, open);
-        NR_TRY(nr_layout_require_dims(file, nr_layout_path(path, name, open), 2,
-                                      rows_dims));
-    }
     nr_status status = NR_ERR_INTERNAL;
     if (NR_NEW(files, n_images) && NR_NEW(labels, n_images))
         status = nr_h5_read(file, nr_layout_path(path, name, "image"), NR_H5_U32,
@@ -251,4 +236,51 @@ nr_status nr_layout_read_images(const nr_h5 *file, nr_store_layer *layer,
     free(labels);
     free(files);
     return status;
+}
+
+/* Chunks with an image of a finished unit; done NULL: all units are finished. */
+static size_t count_chunks(const nr_store_layer *layer, const uint8_t *done) {
+    const nr_image_rows *rows = layer->images;
+    size_t n = 0, counted = 0; /* chunks looked at */
+    if (!done) return (rows->n_images + rows->chunk_rows - 1) / rows->chunk_rows;
+    for (uint64_t u = 0; u < layer->units.units_per_sweep; u++) {
+        nr_unit unit = nr_units_get(&layer->units, u);
+        size_t first = (size_t)unit.first_block / rows->chunk_rows;
+        size_t end = (size_t)(unit.first_block + unit.n_blocks - 1) / rows->chunk_rows;
+        if (!done[u]) continue;
+        if (first < counted) first = counted;
+        if (end + 1 > first) n += end + 1 - first;
+        counted = end + 1;
+    }
+    return n;
+}
+
+static nr_status check_rows(const nr_h5 *file, const nr_store_layer *layer,
+                            const char *name, const uint8_t *done) {
+    char path[NR_LAYOUT_PATH];
+    size_t dims[] = {layer->images->n_images, layer->n_players}, chunks;
+    nr_layout_path(path, layer->name, name);
+    NR_TRY(nr_layout_require_dims(file, path, 2, dims));
+    NR_TRY(nr_h5_stored_chunks(file, path, &chunks));
+    NR_REQUIRE(chunks == count_chunks(layer, done), NR_ERR_INPUT,
+               "%s: %s has %zu chunks, the finished units fill %zu", nr_h5_path(file),
+               path, chunks, count_chunks(layer, done));
+    return NR_OK;
+}
+
+nr_status nr_layout_read_images(const nr_h5 *file, nr_store_layer *layer,
+                                size_t n_images) {
+    NR_TRY(read_files(file, layer, n_images));
+    if (nr_fold_complete_sweeps(layer->fold) > 0)
+        NR_TRY(check_rows(file, layer, "shapley_by_image", NULL));
+    for (size_t k = 0; k < nr_fold_open_count(layer->fold); k++) {
+        uint64_t sweep;
+        const uint8_t *done;
+        const nr_tally *tally;
+        char open[64];
+        nr_fold_open_get(layer->fold, k, &sweep, &done, &tally);
+        sweep_name(sweep, open);
+        NR_TRY(check_rows(file, layer, open, done));
+    }
+    return NR_OK;
 }

@@ -7,15 +7,10 @@
 #include "layout.h"
 #include "neurank/base/memory.h"
 
-enum { LAYERS_MAX = 4096, SWEEPS_MAX = 1000000000, CLASSES_MAX = 1 << 20 };
+enum { LAYERS_MAX = 4096, CLASSES_MAX = 1 << 20 };
 enum { PIECES_MAX = 1 << 24 };
 
 static const char *const root_fields[] = {"model", "layers", "data", "images", "seed"};
-static const char *const layer_fields[] = {
-    "node",     "method",    "estimator", "metric", "ablate",          "filters",
-    "block",    "strata",    "unit",      "pieces", "units_per_sweep", "kernels",
-    "by_class", "per_image", "numbers"};
-
 static nr_status read_plan(const nr_h5 *file, const char *object,
                            const char *const *fields, size_t n, nr_plan *plan) {
     for (size_t i = 0; i < n; i++) {
@@ -89,13 +84,24 @@ static nr_status read_goal(const nr_h5 *file, const char *group,
     return nr_h5_read_attribute_u64(file, group, "goal_sweeps", &goal->sweeps);
 }
 
+/* Can this rule have ended a run of this plan and goal? */
+static bool rule_fits(const nr_store_layer *layer, uint64_t sweeps) {
+    const nr_goal *goal = &layer->goal;
+    if (!nr_rule_is_end(layer->ended_by)) return true;
+    if (sweeps == 0) return false;
+    if (layer->units.pieces > 0) return layer->ended_by == NR_RULE_EXACT;
+    return (layer->ended_by == NR_RULE_SWEEPS && sweeps >= goal->sweeps) ||
+           (layer->ended_by == NR_RULE_HALF_WIDTH && goal->half_width > 0) ||
+           (layer->ended_by == NR_RULE_REL_HALF_WIDTH && goal->rel_half_width > 0) ||
+           (layer->ended_by == NR_RULE_TOP && goal->top > 0);
+}
+
 static nr_status read_rule(const nr_h5 *file, const char *group, uint64_t sweeps,
                            nr_store_layer *layer) {
     char *text;
     NR_TRY(nr_h5_read_text(file, group, "ended_by", &text));
     layer->ended_by = nr_rule_find(text);
-    bool good = layer->ended_by != NR_RULE_COUNT &&
-                (sweeps > 0 || !nr_rule_is_end(layer->ended_by));
+    bool good = layer->ended_by != NR_RULE_COUNT && rule_fits(layer, sweeps);
     nr_status status =
         good ? NR_OK
              : nr_fail(NR_ERR_INPUT, "%s: %s after %llu sweeps ended by \"%s\"",
@@ -108,9 +114,11 @@ static nr_status read_progress(const nr_h5 *file, const char *group, uint64_t *s
                                nr_store_layer *layer) {
     NR_TRY(nr_h5_read_attribute_u64(file, group, "sweeps", sweeps));
     NR_TRY(read_goal(file, group, layer));
-    NR_REQUIRE(*sweeps <= SWEEPS_MAX && layer->goal.sweeps <= SWEEPS_MAX, NR_ERR_INPUT,
-               "%s: layer \"%s\": %llu of %llu sweeps", nr_h5_path(file), layer->name,
-               (unsigned long long)*sweeps, (unsigned long long)layer->goal.sweeps);
+    NR_REQUIRE(*sweeps <= NR_STORE_SWEEPS_MAX &&
+                   layer->goal.sweeps <= NR_STORE_SWEEPS_MAX,
+               NR_ERR_INPUT, "%s: layer \"%s\": %llu of %llu sweeps", nr_h5_path(file),
+               layer->name, (unsigned long long)*sweeps,
+               (unsigned long long)layer->goal.sweeps);
     return read_rule(file, group, *sweeps, layer);
 }
 
@@ -130,18 +138,33 @@ static nr_status read_filters(const nr_h5 *file, nr_store_layer *layer) {
     return NR_OK;
 }
 
+static nr_status check_digest(const nr_h5 *file, const char *group,
+                              const nr_store_layer *layer) {
+    char now[NR_DIGEST_TEXT], *then;
+    NR_TRY(nr_layout_digest(layer, now));
+    NR_TRY(nr_h5_read_text(file, group, "digest", &then));
+    bool same = strcmp(now, then) == 0;
+    free(then);
+    NR_REQUIRE(
+        same, NR_ERR_INPUT,
+        "%s: layer \"%s\" is damaged: its sums, finished units, plan or goal are "
+        "not those that were written",
+        nr_h5_path(file), layer->name);
+    return NR_OK;
+}
+
 static nr_status read_layer(const nr_h5 *file, const char *name, const nr_store *store,
                             nr_store_layer *layer) {
     char group[NR_LAYOUT_PATH];
     uint64_t sweeps;
     snprintf(group, sizeof group, "/%s", name);
     if (!(layer->name = nr_strdup(name))) return NR_ERR_INTERNAL;
-    NR_TRY(read_plan(file, group, layer_fields,
-                     sizeof layer_fields / sizeof *layer_fields, &layer->plan));
+    NR_TRY(read_plan(file, group, nr_layout_fields, NR_LAYOUT_FIELDS, &layer->plan));
     NR_TRY(plan_units(file, store, layer));
     NR_TRY(read_progress(file, group, &sweeps, layer));
     NR_TRY(read_filters(file, layer));
     NR_TRY(nr_layout_read_state(file, layer, sweeps));
+    NR_TRY(check_digest(file, group, layer));
     if (strcmp(nr_plan_get(&layer->plan, "per_image"), "yes") != 0) return NR_OK;
     return nr_layout_read_images(file, layer, (size_t)layer->units.n_blocks);
 }

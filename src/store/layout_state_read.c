@@ -183,7 +183,8 @@ static nr_status read_open_sweeps(const nr_h5 *file, nr_store_layer *layer, size
     NR_TRY(nr_h5_read(file, nr_layout_path(path, layer->name, "state/open_sweep"),
                       NR_H5_U64, n, sweeps));
     for (size_t k = 0; k < n; k++) {
-        NR_REQUIRE(sweeps[k] >= complete && (k == 0 || sweeps[k] > sweeps[k - 1]) &&
+        NR_REQUIRE(sweeps[k] >= complete && sweeps[k] < NR_STORE_SWEEPS_MAX &&
+                       (k == 0 || sweeps[k] > sweeps[k - 1]) &&
                        (layer->units.pieces == 0 || sweeps[k] == 0),
                    NR_ERR_INPUT, "%s: layer \"%s\": sweep %llu is out of order",
                    nr_h5_path(file), layer->name, (unsigned long long)sweeps[k]);
@@ -216,15 +217,17 @@ static nr_status read_open(const nr_h5 *file, nr_store_layer *layer,
 /* ---- blocks under way ---- */
 
 static nr_status read_begun_block(const nr_h5 *file, nr_store_layer *layer, size_t k,
-                                  uint64_t block) {
+                                  const uint64_t *blocks) {
     char path[NR_LAYOUT_PATH];
     size_t n = layer->n_players;
+    uint64_t block = blocks[k];
     uint64_t *words;
     nr_wide *shapley = NULL;
     nr_status status = NR_ERR_INTERNAL;
-    NR_REQUIRE(block < layer->units.n_blocks, NR_ERR_INPUT,
-               "%s: layer \"%s\": block %llu of %llu", nr_h5_path(file), layer->name,
-               (unsigned long long)block, (unsigned long long)layer->units.n_blocks);
+    NR_REQUIRE(block < layer->units.n_blocks && (k == 0 || block > blocks[k - 1]),
+               NR_ERR_INPUT, "%s: layer \"%s\": block %llu of %llu is out of order",
+               nr_h5_path(file), layer->name, (unsigned long long)block,
+               (unsigned long long)layer->units.n_blocks);
     if (NR_NEW(words, 2 * n) && NR_NEW(shapley, n))
         status = nr_h5_read_rows(file, nr_layout_path(path, layer->name, "state/begun"),
                                  NR_H5_U64, k, 1, words);
@@ -237,13 +240,29 @@ static nr_status read_begun_block(const nr_h5 *file, nr_store_layer *layer, size
     return status;
 }
 
+/* Blocks of which some pieces are there and some are not. */
+static size_t count_begun(const nr_store_layer *layer) {
+    size_t n = 0;
+    uint64_t pieces = layer->units.pieces;
+    for (uint64_t block = 0; block < layer->units.n_blocks; block++) {
+        uint64_t done = 0;
+        for (uint64_t p = 0; p < pieces; p++)
+            done += nr_fold_has(layer->fold, block * pieces + p);
+        n += done > 0 && done < pieces;
+    }
+    return n;
+}
+
 static nr_status read_begun(const nr_h5 *file, nr_store_layer *layer) {
     char path[NR_LAYOUT_PATH];
-    size_t dims[NR_H5_RANK], rank;
-    if (!nr_h5_has(file, nr_layout_path(path, layer->name, "state/begun_block")))
-        return NR_OK;
-    NR_TRY(nr_h5_dims(file, path, dims, &rank));
+    size_t dims[NR_H5_RANK], rank = 0, begun = count_begun(layer);
+    if (nr_h5_has(file, nr_layout_path(path, layer->name, "state/begun_block")))
+        NR_TRY(nr_h5_dims(file, path, dims, &rank));
     size_t n = rank == 1 ? dims[0] : 0;
+    NR_REQUIRE(n == begun, NR_ERR_INPUT,
+               "%s: layer \"%s\": %zu blocks are begun, %zu are stored",
+               nr_h5_path(file), layer->name, begun, n);
+    if (n == 0) return NR_OK;
     NR_TRY(nr_layout_require_dims(file,
                                   nr_layout_path(path, layer->name, "state/begun"), 3,
                                   (size_t[]){n, 2, layer->n_players}));
@@ -253,7 +272,7 @@ static nr_status read_begun(const nr_h5 *file, nr_store_layer *layer) {
         nr_h5_read(file, nr_layout_path(path, layer->name, "state/begun_block"),
                    NR_H5_U64, n, blocks);
     for (size_t k = 0; k < n && status == NR_OK; k++)
-        status = read_begun_block(file, layer, k, blocks[k]);
+        status = read_begun_block(file, layer, k, blocks);
     free(blocks);
     return status;
 }

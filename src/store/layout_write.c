@@ -79,6 +79,13 @@ static nr_status write_summary(nr_h5 *file, const char *group, const nr_store *s
     return status == NR_OK ? write_plan(file, group, &layer->plan) : status;
 }
 
+static nr_status write_digest(nr_h5 *file, const char *group,
+                              const nr_store_layer *layer) {
+    char text[NR_DIGEST_TEXT];
+    NR_TRY(nr_layout_digest(layer, text));
+    return nr_h5_write_text(file, group, "digest", text);
+}
+
 static nr_status write_layer(nr_h5 *file, const nr_h5 *old, const nr_store *store,
                              const nr_store_layer *layer) {
     char group[NR_LAYOUT_PATH], path[NR_LAYOUT_PATH];
@@ -90,6 +97,7 @@ static nr_status write_layer(nr_h5 *file, const nr_h5 *old, const nr_store *stor
     NR_TRY(write_summary(file, group, store, layer));
     NR_TRY(nr_layout_write_results(file, store, layer));
     NR_TRY(nr_layout_write_state(file, layer));
+    NR_TRY(write_digest(file, group, layer));
     return layer->images ? nr_layout_write_images(file, old, layer) : NR_OK;
 }
 

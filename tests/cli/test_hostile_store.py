@@ -1,11 +1,15 @@
 """A store whose counts contradict each other, whose datasets claim more than they hold, or
 whose sums were changed is refused with one line, by `show` and by a resume.
 TEST: timeout=120"""
+import os
 import shutil
+import signal
+import subprocess
+import time
 
 import h5py
 import numpy as np
-from harness import DATA, check, fashion, message, run
+from harness import DATA, NEURANK, check, fashion, message, run
 
 BIG = 2 ** 28
 
@@ -18,7 +22,7 @@ def attribute(path, name, value):
 
 def add(path, index, value):
     def change(f):
-        f[path][index] = f[path][index] + np.uint64(value)
+        f[path][index] = np.uint64((int(f[path][index]) + value) % 2 ** 64)
     return change
 
 
@@ -59,6 +63,12 @@ CHANGES = {
     "ended by nothing known": attribute("conv1", "ended_by", "rain"),
     "goal nan": attribute("conv1", "goal_half_width", float("nan")),
     "sequence": attribute("conv1", "sequence_sweeps", -1.0),
+    "another sequence": attribute("conv1", "sequence_sweeps", 3.0),
+    "ended by top": attribute("conv1", "ended_by", "top"),
+    "ended exactly": attribute("conv1", "ended_by", "exact"),
+    "too few sweeps": attribute("conv1", "goal_sweeps", np.uint64(2)),
+    "another metric": attribute("conv1", "plan_metric", "accuracy"),
+    "a square": add("conv1/state/complete", (4, 3), 1),
     "confidence": attribute("/", "confidence", 1.0),
     "format": attribute("/", "format_version", np.uint64(99)),
     "a sum": add("conv1/state/complete", (0, 3), 1),
@@ -90,14 +100,89 @@ CHANGES_BY_CLASS = {
 }
 
 
+def flip(path, index):
+    def change(f):
+        f[path][index] = 1 - f[path][index]
+    return change
+
+
+def swap_done(f):
+    """The same number of finished pieces, but others."""
+    done = f["conv1/state/open_done"]
+    row = done[0]
+    row[np.flatnonzero(row)[-1]], row[np.flatnonzero(row == 0)[-1]] = 0, 1
+    done[0] = row
+
+
+def clear_rows(f):
+    """As if nothing had been written."""
+    name = "conv1/state/by_image_0"
+    shape, chunks = f[name].shape, f[name].chunks
+    scales = [f["conv1/image"], f["conv1/filter"]]
+    del f[name]
+    made = f.create_dataset(name, shape, np.int64, chunks=chunks, shuffle=True, compression=1)
+    for axis, scale in zip(made.dims, scales):
+        axis.attach_scale(scale)
+
+
+CHANGES_EXACT = {
+    "a piece less": flip("conv1/state/open_done", (0, 0)),
+    "a piece more": flip("conv1/state/open_done", (0, -1)),
+    "other pieces": swap_done,
+    "no block begun": remove("conv1/state/begun_block"),
+    "no shares": remove("conv1/state/begun"),
+    "another share": add("conv1/state/begun", (0, 0, 0), 1),
+    "a huge share": add("conv1/state/begun", (0, 1, 0), 2 ** 62),
+    "another block": attribute("conv1", "plan_block", "2"),
+    "no rows by image": clear_rows,
+    "block out of range": replace("conv1/state/begun_block", np.array([99], np.uint32)),
+    "sweep out of range": replace("conv1/state/open_sweep", np.array([2 ** 31], np.uint32)),
+}
+
+
+def begun_exact_run(args, path):
+    """Stops an exact run of two pieces a block within a block."""
+    for _ in range(20):
+        if os.path.exists(path):
+            os.remove(path)
+        p = subprocess.Popen([NEURANK, *map(str, args), path, "--checkpoint-every", "0.1s"],
+                             stderr=subprocess.PIPE, text=True)
+        while not os.path.exists(path) or h5_units(path) == 0:
+            check(p.poll() is None, "the exact run ended before it was stopped")
+            time.sleep(0.01)
+        p.send_signal(signal.SIGTERM)
+        p.communicate()
+        with h5py.File(path) as f:
+            if "begun_block" in f["conv1/state"]:
+                return
+    check(False, "no run was stopped within a block")
+
+
+def h5_units(path):
+    try:
+        with h5py.File(path) as f:
+            return int(f["conv1/state/open_done"][...].sum())
+    except (OSError, KeyError):
+        return 0
+
+
 def main():
     data = fashion()
+    exact = ["shapley", f"{DATA}/lenet5.onnx", data, "--layer", "conv1", "--filters", "0-13",
+             "--images", 12, "--method", "exact", "--per-image", "-o"]
+    begun_exact_run(exact, "exact.h5")
+    check_refused(exact, "exact.h5", CHANGES_EXACT)
     args = ["shapley", f"{DATA}/lenet5.onnx", data, "--layer", "conv1", "--images", 64, "-o"]
     run(*args, "good.h5")
     check_refused(args, "good.h5", CHANGES)
     args[-1:] = ["--by-class", "--per-image", "-o"]
     run(*args, "rich.h5")
     check_refused(args, "rich.h5", CHANGES_BY_CLASS)
+    shutil.copy("rich.h5", "bad.h5")
+    with h5py.File("bad.h5", "a") as f:
+        f["conv1/label_by_image"][5] = 9 - f["conv1/label_by_image"][5]
+    p = run(*args, "bad.h5", "--sweeps", 2, expect=3)
+    check(message(p) == 'bad.h5: layer "conv1": its images are not those of its plan', message(p))
     run("show", "good.h5")
     run("show", "rich.h5")
     shutil.copy("good.h5", "bad.h5")
@@ -105,8 +190,8 @@ def main():
         f["conv1/filter"][...] = np.arange(1, 21)
     args = [a for a in args if a not in ("--by-class", "--per-image", "-o")]
     p = run(*args, "-o", "bad.h5", "--sweeps", 2, expect=3)
-    check(message(p) == 'bad.h5: layer "conv1": its filters are not those of its plan',
-          message(p))
+    check(message(p) == 'bad.h5: layer "conv1" is damaged: its sums, finished units, plan or '
+          'goal are not those that were written', message(p))
 
 
 def check_refused(args, good, changes):
@@ -114,7 +199,8 @@ def check_refused(args, good, changes):
         shutil.copy(good, "bad.h5")
         with h5py.File("bad.h5", "a") as f:
             change(f)
-        for command in (["show", "bad.h5"], [*args, "bad.h5", "--sweeps", 2]):
+        more = [] if "exact" in args else ["--sweeps", 2]
+        for command in (["show", "bad.h5"], [*args, "bad.h5", *more]):
             p = run(*command, expect=None)
             check(p.returncode in (3, 4), f"{name}: {command[0]} ends with {p.returncode}")
             check(message(p).startswith("bad.h5"), f"{name}: {message(p)}")

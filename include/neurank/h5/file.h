@@ -46,6 +46,8 @@ nr_status nr_h5_dims(const nr_h5 *file, const char *object, size_t dims[NR_H5_RA
 /* Refuses a dataset that claims more than its file can hold (compressed 1032 to 1 at
  * most), before anybody makes room for it. */
 nr_status nr_h5_require_stored(const nr_h5 *file, const char *object);
+/* Chunks of a dataset that have been written; 0 if it has none. */
+nr_status nr_h5_stored_chunks(const nr_h5 *file, const char *object, size_t *n);
 /* Class of the stored numbers: 'u' and 'i' integers, 'f' floats, '?' other; bytes each
  */
 nr_status nr_h5_stored_type(const nr_h5 *file, const char *object, char *kind,

@@ -29,6 +29,9 @@ nr_status nr_image_rows_new(size_t n_images, size_t n_players, const uint32_t *f
                             const uint32_t *labels, nr_image_rows **out);
 void nr_image_rows_free(nr_image_rows *rows);
 
+/* Are these the same images, under the same labels? */
+bool nr_image_rows_same_images(const nr_image_rows *a, const nr_image_rows *b);
+
 /* Rows [count, n_players] of consecutive images. */
 nr_status nr_image_rows_add(nr_image_rows *rows, uint64_t sweep, size_t first,
                             size_t count, const int64_t *values);

@@ -4,7 +4,7 @@
  *                          neurank_version, build, status, confidence, plan_*
  *   /<layer>               attributes: status, ended_by, interval, sweeps, walks,
  *                          samples, coalition_images, value_full, value_empty, seconds,
- *                          goal_*, plan_*
+ *                          goal_*, plan_*, digest
  *     filter      [filter] channel number of each player; the axis of what follows
  *     shapley, std_error, ci_*, joint_*, population_*, freedom, antithetic_ratio,
  *     strata_ratio, rank, rank_low, rank_high, tie_group, dead, unreliable
@@ -27,7 +27,9 @@
 #include "neurank/plan/units.h"
 #include "neurank/store/image_rows.h"
 
-enum { NR_STORE_VERSION = 2 };
+enum { NR_STORE_VERSION = 3 };
+/* Sweeps are numbered with 32 bits where permutations are drawn. */
+enum { NR_STORE_SWEEPS_MAX = 1000000000 };
 
 typedef struct {
     char *name; /* short name of the layer; owned */
