@@ -71,7 +71,7 @@ err_free:
 static nr_status find_means(evaluation *e, uint32_t layer, float **out) {
     size_t channels = nr_graph_node(e->graph, layer)->shape.c;
     size_t n = nr_images_count(e->images);
-    uint64_t *sums;
+    uint64_t *sums = NULL;
     float *means = nr_new_floats(channels);
     nr_status status = means && NR_NEW(sums, 2 * channels) ? NR_OK : NR_ERR_INTERNAL;
     if (status != NR_OK) {

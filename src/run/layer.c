@@ -1,5 +1,6 @@
 #include "layer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,6 +99,35 @@ nr_goal nr_run_goal(const nr_options *options) {
     return goal;
 }
 
+/* "0-4,7" for any way to say so; *out owned by the caller. */
+static nr_status name_filters(const nr_run_layer *layer, uint32_t channels,
+                              char **out) {
+    enum { ENTRY = 24 };
+    size_t n = layer->n_players, used = 0;
+    char *text = nr_new(nr_size_mul(n + 1, ENTRY), 1);
+    if (!text) return NR_ERR_INTERNAL;
+    if (n == channels) snprintf(text, ENTRY, "all");
+    for (size_t i = 0; i < n && n < channels;) {
+        size_t last = i;
+        const uint32_t *f = layer->filters;
+        while (last + 1 < n && f[last + 1] == f[last] + 1) last++;
+        used += (size_t)snprintf(text + used, ENTRY, "%s%u", i ? "," : "", f[i]);
+        if (last > i) used += (size_t)snprintf(text + used, ENTRY, "-%u", f[last]);
+        i = last + 1;
+    }
+    *out = text;
+    return NR_OK;
+}
+
+static nr_status set_filters(const nr_run_layer *layer, uint32_t channels,
+                             nr_plan *plan) {
+    char *text;
+    NR_TRY(name_filters(layer, channels, &text));
+    nr_status status = nr_plan_set(plan, "filters", text);
+    free(text);
+    return status;
+}
+
 static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
                           const nr_graph *graph, nr_plan *plan) {
     char choice[NR_CHOICE_TEXT];
@@ -113,7 +143,7 @@ static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
                        nr_option_choice("metric", options->metric, choice)));
     NR_TRY(nr_plan_set(plan, "ablate",
                        nr_option_choice("ablate", options->ablate, choice)));
-    NR_TRY(nr_plan_set(plan, "filters", options->filters ? options->filters : "all"));
+    NR_TRY(set_filters(layer, node->shape.c, plan));
     NR_TRY(nr_plan_set_u64(plan, "block", options->block));
     NR_TRY(nr_plan_set_u64(plan, "strata", layer->units.strata));
     NR_TRY(nr_plan_set_u64(plan, "unit", layer->units.blocks_per_unit));
