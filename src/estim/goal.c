@@ -136,10 +136,10 @@ static double widest_half(const nr_results *r, const nr_interval_spec *spec) {
 
 double nr_goal_forecast(const nr_goal *goal, const nr_results *r,
                         const nr_interval_spec *spec) {
-    double best = goal->sweeps ? (double)goal->sweeps : INFINITY;
+    double planned = goal->sweeps ? (double)goal->sweeps : INFINITY, best = INFINITY;
     double widest = widest_half(r, spec), next = (double)r->sweeps + 1;
     if (r->visits == 0 || rule_reached(goal, r) != NR_RULE_NONE)
-        return r->visits == 0 ? best : (double)r->sweeps;
+        return r->visits == 0 ? planned : (double)r->sweeps;
     if (goal->half_width > 0)
         take_smaller(&best, sweeps_for_ratio(r, spec, goal->half_width / widest));
     if (goal->rel_half_width > 0)
@@ -147,5 +147,8 @@ double nr_goal_forecast(const nr_goal *goal, const nr_results *r,
             &best, sweeps_for_ratio(r, spec,
                                     goal->rel_half_width * largest_value(r) / widest));
     if (goal->top > 0) take_smaller(&best, sweeps_for_top(goal, r, spec));
+    double first_look = SAMPLES_MIN * r->seen / (double)r->samples;
+    if (best < first_look) best = first_look;
+    take_smaller(&best, planned);
     return best < next ? next : ceil(best);
 }

@@ -277,7 +277,26 @@ nr_status nr_options_parse(int argc, char **argv, nr_options *out) {
             out->positional[n_positional++] = argv[i];
         }
     }
+    for (size_t k = 0; k < nr_n_options; k++)
+        if (seen[k]) out->given |= UINT64_C(1) << k;
     return check_presence(out, n_positional);
+}
+
+bool nr_option_given(const nr_options *options, const char *name) {
+    for (size_t k = 0; k < nr_n_options; k++)
+        if (strcmp(nr_option_table[k].name, name) == 0) return options->given >> k & 1;
+    return false;
+}
+
+const char *nr_options_beyond(const nr_options *options, const char *const *allowed,
+                              size_t n) {
+    for (size_t k = 0; k < nr_n_options; k++) {
+        bool fits = !(options->given >> k & 1);
+        for (size_t i = 0; i < n && !fits; i++)
+            fits = strcmp(allowed[i], nr_option_table[k].name) == 0;
+        if (!fits) return nr_option_table[k].name;
+    }
+    return NULL;
 }
 
 /* ---- lists of filters ---- */

@@ -37,6 +37,6 @@ extern const command_row nr_commands[NR_COMMAND_COUNT];
 extern const option_row nr_option_table[];
 extern const size_t nr_n_options;
 
-enum { NR_OPTIONS_MAX = 96 };
+enum { NR_OPTIONS_MAX = 64 }; /* bits of nr_options.given */
 
 #endif

@@ -106,9 +106,16 @@ static nr_status judge(const nr_run_layer *layer, const nr_options *options,
     *total_s += seconds;
     nr_format_duration(seconds, time);
     nr_format_count(m->coalitions * (double)layer->units.n_blocks, count);
-    NR_REQUIRE(layer->n_players <= NR_EXACT_PLAYERS_MAX &&
-                   m->live <= NR_EXACT_LIVE_MAX && *total_s <= limit,
-               NR_ERR_USAGE,
+    NR_REQUIRE(
+        *total_s > limit ||
+            (layer->n_players <= NR_EXACT_PLAYERS_MAX && m->live <= NR_EXACT_LIVE_MAX),
+        NR_ERR_USAGE,
+        "layer \"%s\": %zu filters of which %zu change something on one block of "
+        "images; at most %d and %d are enumerated; use --method sample or fewer "
+        "--filters",
+        layer->name, layer->n_players, m->live, NR_EXACT_PLAYERS_MAX,
+        NR_EXACT_LIVE_MAX);
+    NR_REQUIRE(*total_s <= limit, NR_ERR_USAGE,
                "layer \"%s\": evaluating all %s coalition-images of its %zu filters "
                "would take %s on %d %s, the limit is %s%s; use --method sample, fewer "
                "--filters or fewer --images",

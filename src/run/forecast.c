@@ -14,6 +14,7 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
 #include "neurank/nn/layers.h"
+#include "neurank/onnx/import.h"
 #include "pilot.h"
 
 /* A pilot of a layer takes about this long, but at least some units. */
@@ -45,8 +46,8 @@ static void name_goal(const nr_goal *goal, char text[64]) {
         used += snprintf(text + used, 64 - (size_t)used, " top %llu",
                          (unsigned long long)goal->top);
     if (goal->sweeps > 0)
-        snprintf(text + used, 64 - (size_t)used, " %llu sweeps",
-                 (unsigned long long)goal->sweeps);
+        snprintf(text + used, 64 - (size_t)used, " %llu sweep%s",
+                 (unsigned long long)goal->sweeps, goal->sweeps == 1 ? "" : "s");
 }
 
 /* Half of the widest joint interval after exactly one sweep. */
@@ -160,17 +161,64 @@ static nr_status forecast_layer(const nr_store *store, const nr_store_layer *lay
     return print_layer(&m);
 }
 
+/* Of another model, or other options than a store can answer. */
+static nr_status check_store(const nr_options *options, const nr_store *store) {
+    static const char *const allowed[] = {"layer",          "sweeps", "half-width",
+                                          "rel-half-width", "top",    "tolerance",
+                                          "confidence"};
+    const char *path = options->positional[1], *beyond;
+    nr_graph *graph;
+    char digest[NR_DIGEST_TEXT];
+    beyond = nr_options_beyond(options, allowed, sizeof allowed / sizeof *allowed);
+    NR_REQUIRE(!beyond, NR_ERR_USAGE,
+               "--%s: %s is a store, its run has settled that already", beyond, path);
+    NR_TRY(nr_onnx_load(options->positional[0], &graph, digest));
+    nr_graph_free(graph);
+    const char *theirs = nr_plan_get(&store->plan, "model");
+    NR_REQUIRE(strcmp(theirs, digest) == 0, NR_ERR_MISMATCH,
+               "%s belongs to another model: its digest is %s there, %s is %s", path,
+               theirs, options->positional[0], digest);
+    return NR_OK;
+}
+
+/* Is this layer one of those that --layer names by their short names? */
+static bool is_asked_for(const char *list, const char *name) {
+    size_t n = strlen(name);
+    if (!list || strcmp(list, "all") == 0) return true;
+    for (const char *p = list; p; p = strchr(p, ',')) {
+        if (*p == ',') p++;
+        if (strncmp(p, name, n) == 0 && (p[n] == ',' || !p[n])) return true;
+    }
+    return false;
+}
+
+static nr_status forecast_layers(const nr_options *options, const nr_store *store) {
+    bool any = false;
+    for (size_t k = 0; k < store->n_layers; k++) {
+        if (!is_asked_for(options->layer, store->layers[k].name)) continue;
+        any = true;
+        NR_TRY(forecast_layer(store, &store->layers[k], options));
+    }
+    NR_REQUIRE(any, NR_ERR_USAGE, "--layer %s: no layer of %s", options->layer,
+               options->positional[1]);
+    return NR_OK;
+}
+
 static nr_status forecast_from_store(const nr_options *options) {
     nr_store *store;
     char head[160];
     const char *path = options->positional[1];
     NR_TRY(nr_store_read(path, &store));
+    nr_status status = check_store(options, store);
+    if (status != NR_OK) {
+        nr_store_free(store);
+        return status;
+    }
+    if (nr_option_given(options, "confidence")) store->confidence = options->confidence;
     snprintf(head, sizeof head, "%s images, times as on the ranks of the run in %.80s",
              nr_plan_get(&store->plan, "images"), path);
     print_head(head);
-    nr_status status = NR_OK;
-    for (size_t k = 0; k < store->n_layers && status == NR_OK; k++)
-        status = forecast_layer(store, &store->layers[k], options);
+    status = forecast_layers(options, store);
     nr_store_free(store);
     return status;
 }

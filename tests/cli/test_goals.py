@@ -113,6 +113,17 @@ def check_info():
     check([l.split()[0] for l in lines[2:]] == ["conv1", "conv2", "fc1"], lines)
     lines = run("info", MODEL, "width.h5", "--half-width", 0.007).stdout.splitlines()
     sweeps = int(lines[2].split(" +-0.007")[1].split()[0])
+    wider = run("info", MODEL, "width.h5", "--half-width", 0.007, "--confidence",
+                0.9999).stdout.splitlines()
+    check(int(wider[2].split(" +-0.007")[1].split()[0]) > sweeps, wider)
+    check(run("info", MODEL, "width.h5", "--layer", "conv2").stdout.count("conv2") == 1, "")
+    p = run("info", MODEL, "width.h5", "--layer", "conv1", expect=2)
+    check(message(p) == "--layer conv1: no layer of width.h5", message(p))
+    p = run("info", MODEL, "width.h5", "--images", 5, expect=2)
+    check(message(p) == "--images: width.h5 is a store, its run has settled that already",
+          message(p))
+    p = run("info", f"{DATA}/resnet20.onnx", "width.h5", expect=4)
+    check(message(p).startswith("width.h5 belongs to another model: its digest is "), message(p))
     rank("width.h5", "--half-width", 0.007)
     took = shown("width.h5")["sweeps"]
     check(0.6 * took <= sweeps <= 1.7 * took, f"{sweeps} sweeps were forecast, it took {took}")

@@ -54,10 +54,17 @@ typedef struct {
     double scale; /* NAN: by type */
     nr_number_list mean, std;
     nr_file_list idx, cifar10, npy;
+    uint64_t given; /* bit k: option k of the table was on the command line */
 } nr_options;
 
 /* argv[0] is the program. Reports what is wrong with the command line. */
 nr_status nr_options_parse(int argc, char **argv, nr_options *out);
+
+bool nr_option_given(const nr_options *options, const char *name);
+/* Name of the first option that was given and is none of `allowed` [n]; NULL: there is
+ * none. */
+const char *nr_options_beyond(const nr_options *options, const char *const *allowed,
+                              size_t n);
 
 const char *nr_command_name(nr_command command);
 /* The text of the chosen value of a choice option: "loss", "remove", ... */
