@@ -235,9 +235,6 @@ static nr_status check_presence(const nr_options *o, size_t n_positional) {
     if (o->command == NR_COMMAND_INFO) NR_TRY(check_info(o));
     if (o->command == NR_COMMAND_EVAL)
         NR_REQUIRE(!o->drop || o->layer, NR_ERR_USAGE, "eval: --drop needs --layer");
-    if (o->command == NR_COMMAND_EVAL)
-        NR_REQUIRE(o->format != NR_FORMAT_CSV, NR_ERR_USAGE,
-                   "--format csv: eval writes text or json");
     if (o->command == NR_COMMAND_IMPORT) {
         int sources = (o->idx.n > 0) + (o->cifar10.n > 0) + (o->npy.n > 0);
         NR_REQUIRE(sources == 1, NR_ERR_USAGE,

@@ -215,6 +215,15 @@ static void print_json(const evaluation *e) {
     json_decref(root);
 }
 
+static void print(const evaluation *e) {
+    size_t n = nr_images_count(e->images);
+    if (e->options->format == NR_FORMAT_JSON) print_json(e);
+    else if (e->options->format == NR_FORMAT_CSV)
+        printf("accuracy,loss,images,dropped\n%.17g,%.17g,%zu,%zu\n", e->accuracy,
+               e->loss, n, e->n_dropped);
+    else printf("accuracy %.4f\nloss %.4f\n", e->accuracy, e->loss);
+}
+
 static nr_status evaluate(evaluation *e) {
     char digest[NR_DIGEST_TEXT], kernels[NR_CHOICE_TEXT];
     nr_selection selection = {.wanted = (size_t)e->options->images,
@@ -232,8 +241,7 @@ static nr_status evaluate(evaluation *e) {
     NR_TRY(mean_score(e, NR_METRIC_LOSS, &value));
     e->loss = -value;
     if (e->options->logits) NR_TRY(write_logits(e));
-    if (e->options->format == NR_FORMAT_JSON) print_json(e);
-    else printf("accuracy %.4f\nloss %.4f\n", e->accuracy, e->loss);
+    print(e);
     return NR_OK;
 }
 
