@@ -93,10 +93,18 @@ $(BUILD)/gen/onnx.pb-c.o: $(GEN)/onnx.pb-c.c
 	$(call say,CC,$<)
 	$(Q)$(CC) -std=gnu11 -O2 -I$(GEN) -c $< -o $@
 
+# The files with a kernel set for newer processors (src/nn/simd.h).
+ifneq ($(findstring x86_64,$(BUILD_TEXT)),)
+INSTRUCTIONS_simd_avx512 = -march=x86-64-v4 -mprefer-vector-width=512
+INSTRUCTIONS_simd_avx2   = -march=x86-64-v3
+endif
+$(BUILD)/src/nn/simd_avx512.o: INSTRUCTIONS = $(INSTRUCTIONS_simd_avx512)
+$(BUILD)/src/nn/simd_avx2.o:   INSTRUCTIONS = $(INSTRUCTIONS_simd_avx2)
+
 $(BUILD)/src/%.o: src/%.c $(GEN)/onnx.pb-c.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CFLAGS_ALL) -DNR_BUILD='"$(BUILD_TEXT)"' -c $< -o $@
+	$(Q)$(CC) $(CFLAGS_ALL) $(INSTRUCTIONS) -DNR_BUILD='"$(BUILD_TEXT)"' -c $< -o $@
 
 $(BUILD)/libneurank.a: $(LIB_OBJ)
 	@rm -f $@
@@ -179,7 +187,11 @@ lint: $(GEN)/onnx.pb-c.c
 	@echo '  LINT   shellcheck'
 	@shellcheck $(SHELL_SRC)
 	@echo '  LINT   clang-tidy'
-	@printf '%s\n' $(SOURCES) | xargs -P "$$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Iinclude -isystem $(GEN) $(DEP_CFLAGS) 2>/dev/null' tidy
+	@for set in simd_avx512 simd_avx2; do $(MAKE) --no-print-directory tidy-$$set || exit 1; done
+	@printf '%s\n' $(filter-out src/nn/simd_avx%,$(SOURCES)) | xargs -P "$$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Iinclude -isystem $(GEN) $(DEP_CFLAGS) 2>/dev/null' tidy
+
+tidy-%:
+	@clang-tidy --quiet src/nn/$*.c -- -std=gnu11 -D_GNU_SOURCE -Iinclude $(filter-out -mprefer%,$(INSTRUCTIONS_$*)) 2>/dev/null
 
 format:
 	clang-format -i $(FORMATTED)

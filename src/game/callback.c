@@ -79,12 +79,13 @@ static nr_status walk(callback_game *game, const uint32_t *permutation, uint8_t 
     return NR_OK;
 }
 
-static nr_status callback_pair(void *self, const uint32_t *permutation,
+static nr_status callback_pair(void *self, const uint32_t *permutation, size_t n_order,
                                int64_t *forward, int64_t *reverse,
                                uint64_t *coalition_images) {
     callback_game *game = self;
     size_t n = game->spec.n_players;
     int64_t *prefix = game->prefix, *complement = game->complement;
+    NR_ASSERT(n_order == n); /* all are live */
     prefix[0] = complement[n] = game->ends.empty;
     prefix[n] = complement[0] = game->ends.full;
     NR_TRY(walk(game, permutation, 1, prefix));

@@ -20,7 +20,7 @@ static nr_status report(const nr_filter *game, double value) {
 static void add_delta(const nr_filter *game, nr_frontier *front, uint32_t player,
                       float sign, float *restrict sum) {
     size_t n = game->images * front->size;
-    const float *restrict delta = front->delta + game->slot[player] * n;
+    const float *restrict delta = nr_filter_delta(game, front, player);
     for (size_t i = 0; i < n; i++) sum[i] += sign * delta[i];
 }
 
@@ -57,7 +57,7 @@ static void copy_row(nr_filter *game, size_t place) {
     for (size_t f = 0; f < game->n_frontier; f++) {
         nr_frontier *front = &game->frontier[f];
         size_t n = game->images * front->size;
-        memcpy(front->rows + place * n, front->current, n * sizeof *front->rows);
+        nr_filter_put_row(front, front->current, n, front->rows + place * n);
     }
 }
 
@@ -80,6 +80,7 @@ static uint32_t live_player(const nr_filter *game, unsigned bit) {
 nr_status nr_filter_gray(nr_filter *game, uint64_t first, size_t count,
                          int64_t *values) {
     NR_ASSERT(game->all_fit);
+    nr_filter_deltas_form(game);
     for (size_t done = 0; done < count;) {
         size_t rows = count - done < game->chunk ? count - done : game->chunk;
         size_t bad;
@@ -105,7 +106,21 @@ nr_status nr_filter_gray(nr_filter *game, uint64_t first, size_t count,
 
 static void start_rows(nr_filter *game, size_t rows) {
     nobody(game);
-    for (size_t k = 0; k < rows; k++) copy_row(game, k);
+    for (size_t f = 0; f < game->n_frontier; f++) {
+        nr_frontier *front = &game->frontier[f];
+        size_t n = game->images * front->size;
+        for (size_t k = 0; k < rows; k++)
+            memcpy(front->rows + k * n, front->current, n * sizeof *front->rows);
+    }
+}
+
+/* Sums as the suffix reads them. */
+static void end_rows(nr_filter *game, size_t rows) {
+    for (size_t f = 0; f < game->n_frontier; f++) {
+        nr_frontier *front = &game->frontier[f];
+        size_t n = rows * game->images * front->size;
+        if (front->clamp) nr_filter_put_row(front, front->rows, n, front->rows);
+    }
 }
 
 static void keep_two(nr_filter *game, nr_frontier *front, const uint32_t *players,
@@ -138,8 +153,9 @@ static void keep_in_rows(nr_filter *game, const uint32_t *players, size_t n_play
         nr_frontier *front = &game->frontier[f];
         size_t n = game->images * front->size;
         if (front->part == NR_PART_LINEAR)
-            nr_gemm(rows, n, places, game->members, places, front->delta, n,
-                    front->rows, n);
+            nr_gemm(rows, n, places, game->members, places,
+                    front->delta + game->row * front->size,
+                    game->batch_images * front->size, front->rows, n);
         else keep_two(game, front, players, n_players, rows, kept);
     }
 }
@@ -156,10 +172,12 @@ static void fill_rows(nr_filter *game, size_t rows, const uint8_t *kept) {
         if (!game->all_fit) nr_filter_deltas_compute(game, players + from, to - from);
         keep_in_rows(game, players + from, to - from, rows, kept);
     }
+    end_rows(game, rows);
 }
 
 nr_status nr_filter_values(nr_filter *game, size_t count, const uint8_t *kept,
                            int64_t *values) {
+    nr_filter_deltas_form(game);
     for (size_t done = 0; done < count;) {
         size_t rows = count - done < game->chunk ? count - done : game->chunk, bad;
         double bad_value = 0;

@@ -1,10 +1,11 @@
-/* The filter game's state for one block, in the order in which it is computed.
+/* The filter game's state, in the order in which it is computed.
  *
  *   prefix   CONST tensors and the layer, for a group of blocks at once
- *   two      both states of the TWO tensors
- *   ends     LINEAR tensors with everybody ablated and with everybody kept
- *   deltas   what each live player adds to the LINEAR tensors of the frontier
- *   walk     frontier rows of prefixes and complements -> suffix -> values
+ *   two      both states of the TWO tensors, for a batch of blocks, a part of the group
+ *   ends     LINEAR tensors with everybody ablated and with everybody kept, likewise
+ *   deltas   what each live player adds to the LINEAR tensors of the frontier,
+ * likewise: a row of weights that has come from far away serves all of the batch walk
+ * frontier rows of prefixes and complements -> suffix -> values
  *
  * A player is live on a block if keeping it changes the frontier at all. A silent one
  * (after a ReLU there are many when a block is one image) has marginals that are
@@ -23,39 +24,84 @@ typedef struct {
     nr_part part;
     size_t size;         /* floats a row */
     const float *end[2]; /* [T, size] by nr_end, of the open block */
-    const float *delta;  /* LINEAR: [window, T, size] */
+    const float *delta;  /* LINEAR: [window, batch, size]; nr_filter_delta */
     float *current;      /* [2, T, size] the walk's prefix and its complement */
     float *rows;         /* [chunk, T, size] input of the suffix */
+    /* A ReLU or Clip that alone reads a LINEAR tensor is done while rows are written.
+     */
+    bool clamp;
+    float low, high;
+    uint32_t row_node; /* whose tensor the rows are: node, or that ReLU */
 } nr_frontier;
+
+typedef struct nr_prefix_cache nr_prefix_cache;
+
+/* A suffix of a clamp and a dense layer is computed step by step (filter_tail.c). */
+typedef struct {
+    bool fits;
+    float low, high;
+    float *bias;          /* [classes - 1] relative to the last class */
+    float *packed;        /* weights, likewise */
+    float *ends;          /* [T, size] everybody's sum plus nobody's */
+    float *logits;        /* [chunk, classes], the last column zero */
+    const float **deltas; /* [chunk] */
+    float *scales;        /* [chunk] */
+    /* Every player is one input of the dense layer in front of the clamp: what it adds
+     * is a row of that layer's weights times its value, and is not formed. */
+    bool scaled;
+    const float **weight; /* [n] that row */
+    uint32_t *channel;    /* [n] and that input */
+    bool *nonzero;        /* [n] is there a weight in it? */
+} nr_tail;
 
 typedef struct {
     nr_filter_spec spec;
     nr_cut *cut;
+    nr_packs *packs;
     size_t n, classes, rows_block; /* players; classes; T */
     /* prefix */
     nr_exec *prefix;
-    float *input; /* [group * T, h, w, c] */
-    uint64_t group_first, group_count;
+    uint32_t *prefix_nodes;         /* whose tensors are read later */
+    float *input;                   /* [group * T, h, w, c] */
+    uint64_t computed, input_group; /* group + 1 that `prefix`, `input` hold */
+    uint64_t group_first;           /* first block of the open one */
+    nr_prefix_cache *cache;
     /* two */
-    float *layer_ablated; /* [T, layer] */
+    /* batch */
+    uint64_t batch_first, batch_end; /* its blocks; empty: none is open */
+    size_t batch_blocks;             /* at most */
+    size_t batch_images;             /* in it */
+    size_t row;                      /* first image of the open block in it */
+    /* two: [batch, ...] images from here to `delta` */
+    float *layer_ablated;   /* [batch, layer] */
+    bool empty_is_constant; /* nobody's state is the same for every block */
+    size_t empty_images;    /* of the batch that layer_ablated is of */
     nr_exec *two[2];
     /* ends */
     nr_exec *linear[2];
+    bool full_is_sum; /* every LINEAR node is an entry: everybody's is nobody's + D_i */
+    float **full;     /* [graph size] then; [batch, size] */
     /* deltas */
+    float **difference; /* [graph size] kept - ablated of TWO tensors: [batch, size] or
+                           NULL */
+    float **sparse; /* [graph size] the same, one row a player: [window, batch, size] */
     float *
-        *difference; /* [graph size] kept - ablated of TWO tensors: [T, size] or NULL */
-    float **sparse;  /* [graph size] the same, one row a player: [window, T, size] */
-    float **entry;  /* [graph size] LINEAR products of TWO tensors: [window, T, size] */
-    nr_exec *delta; /* the other LINEAR tensors, linear parts only */
-    size_t window;  /* players whose differences are held at a time */
-    bool all_fit;   /* window holds every player */
-    bool *live;     /* [n] */
-    size_t n_live;
-    uint32_t *slot; /* [n] place in the window */
+        *entry; /* [graph size] LINEAR products of TWO tensors: [window, batch, size] */
+    nr_exec *delta;     /* the other LINEAR tensors, linear parts only */
+    size_t window;      /* players whose differences are held at a time */
+    bool all_fit;       /* window holds every player */
+    bool *all_live;     /* [batch_blocks, n] */
+    size_t *all_n_live; /* [batch_blocks] */
+    bool *candidates;   /* [n] */
+    const bool *live;   /* [n] of the open block */
+    size_t n_live;      /* of it */
+    bool formed;        /* the live players' differences stand in the window */
+    uint32_t *slot;     /* [n] place in the window */
     /* walk */
     nr_frontier *frontier;
     size_t n_frontier;
-    nr_exec *suffix; /* NULL: the frontier is the output */
+    nr_exec *suffix;
+    nr_tail tail;
     size_t chunk;    /* coalitions of a batch */
     uint32_t *order; /* [n] live players of the walk */
     float *members;  /* [chunk, window] who is kept, for products */
@@ -69,28 +115,60 @@ typedef struct {
     nr_block_ends ends;
 } nr_filter;
 
-/* prefix, two, ends */
+/* What the player adds to a LINEAR tensor of the open block: [T, size]. */
+static inline const float *nr_filter_delta(const nr_filter *game,
+                                           const nr_frontier *front, uint32_t player) {
+    size_t row = game->slot[player] * game->batch_images + game->row;
+    return front->delta + row * front->size;
+}
+
+/* prefix: keep [n_keep] nodes whose tensors are read later */
+nr_status nr_filter_prefix_new(nr_filter *game, const uint32_t *keep, size_t n_keep);
+/* Keeps prefixes from now on, in at most so many bytes. */
+nr_status nr_filter_prefix_keep(nr_filter *game, size_t bytes_max);
+void nr_filter_prefix_open(nr_filter *game);
+void nr_filter_prefix_free(nr_filter *game);
+const float *nr_filter_prefix_tensor(const nr_filter *game, uint32_t node);
+
+/* two, ends; batch_blocks is set */
 nr_status nr_filter_states_new(nr_filter *game);
 void nr_filter_states_open(nr_filter *game);
 void nr_filter_states_free(nr_filter *game);
-/* Tensor `node` of the open block when nobody or everybody is kept: [T, size]. */
+/* Tensor `node` of the batch when nobody or everybody is kept: [batch, size]. */
 const float *nr_filter_state(const nr_filter *game, uint32_t node, nr_end end);
 
 /* deltas */
 nr_status nr_filter_deltas_new(nr_filter *game);
+size_t nr_filter_deltas_bytes(const nr_filter *game);
 void nr_filter_deltas_free(nr_filter *game);
-/* Finds the live players; leaves their differences in the window if all fit. */
+/* Finds the live players of the batch; leaves their differences in the window if all
+ * fit. */
 void nr_filter_deltas_open(nr_filter *game);
+/* Turns to the open block. */
+void nr_filter_deltas_block(nr_filter *game);
+/* Makes them stand there, where all fit. */
+void nr_filter_deltas_form(nr_filter *game);
 /* Puts the differences of these players into the window's places 0, 1, ... */
 void nr_filter_deltas_compute(nr_filter *game, const uint32_t *players, size_t count);
 
 /* walk */
 nr_status nr_filter_walk_new(nr_filter *game);
+size_t nr_filter_walk_bytes(const nr_filter *game);
 void nr_filter_walk_free(nr_filter *game);
 nr_status nr_filter_walk_ends(nr_filter *game);
-nr_status nr_filter_walk_pair(nr_filter *game, const uint32_t *permutation,
+nr_status nr_filter_walk_pair(nr_filter *game, const uint32_t *order, size_t n,
                               int64_t *forward, int64_t *reverse,
                               uint64_t *coalition_images);
+
+/* Row from [n], a sum over players, as the suffix reads it. */
+void nr_filter_put_row(const nr_frontier *front, const float *from, size_t n,
+                       float *to);
+/* The same for steps first .. first + count - 1 of the walk, without rows. */
+nr_status nr_filter_tail_new(nr_filter *game);
+void nr_filter_tail_free(nr_filter *game);
+void nr_filter_tail_start(nr_filter *game);
+bool nr_filter_tail_steps(nr_filter *game, size_t first, size_t count, int64_t *values,
+                          size_t *bad, double *bad_value);
 
 /* Runs the suffix on `count` (at most `chunk`) coalitions whose frontier rows stand in
  * `rows`, and sums each one's values over the block's images. False: coalition *bad has

@@ -1,182 +1,11 @@
-/* The kernels a run uses: products through OpenBLAS, everything else as loops over
- * channels that the compiler turns into vectors, one clone per instruction set, chosen
- * when the program starts.
- *
- * Convolutions gather their windows (im2col) in tiles of output pixels small enough for
- * the second-level cache, so scratch does not grow with the batch. */
+/* The kernels a run uses: products through simd.h or OpenBLAS (products_fast.c),
+ * everything else as loops over channels that the compiler turns into vectors, one
+ * clone per instruction set, chosen when the program starts. */
 #include <math.h>
 #include <string.h>
 
-#include "neurank/nn/gemm.h"
-#include "neurank/nn/kernels.h"
-
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && defined(__GNUC__) &&      \
-    !defined(__clang__)
-#define NR_CLONES                                                                      \
-    __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define NR_CLONES
-#endif
-
-enum { TILE_FLOATS = 64 * 1024, TILE_PIXELS_MIN = 32 };
-
-static bool is_pointwise(const nr_window *w) {
-    return w->kernel_h == 1 && w->kernel_w == 1 && w->stride_h == 1 &&
-           w->stride_w == 1 && !w->pad_top && !w->pad_left && !w->pad_bottom &&
-           !w->pad_right;
-}
-
-static size_t tile_pixels(size_t k) {
-    size_t pixels = TILE_FLOATS / k;
-    return pixels < TILE_PIXELS_MIN ? TILE_PIXELS_MIN : pixels;
-}
-
-static bool is_depthwise(nr_shape in, nr_shape out, const nr_window *w) {
-    return w->group == in.c && out.c == in.c;
-}
-
-static size_t conv_scratch(nr_shape in, nr_shape out, const nr_window *window) {
-    size_t k = (size_t)window->kernel_h * window->kernel_w * (in.c / window->group);
-    if (is_depthwise(in, out, window)) return 0;
-    return tile_pixels(k) * k;
-}
-
-static void fill_bias(size_t rows, size_t n, const float *bias, float *y) {
-    if (!bias) memset(y, 0, rows * n * sizeof *y);
-    else
-        for (size_t r = 0; r < rows; r++) memcpy(y + r * n, bias, n * sizeof *y);
-}
-
-static void dense(size_t rows, size_t k, size_t n, const float *x, const float *weight,
-                  const float *bias, float *y) {
-    fill_bias(rows, n, bias, y);
-    nr_gemm(rows, n, k, x, k, weight, n, y, n);
-}
-
-/* One window of channels [first, first + c_in) as a row of the product. */
-static void gather(const nr_window_args *a, const float *image, size_t oy, size_t ox,
-                   size_t first, size_t c_in, float *row) {
-    const nr_window *w = &a->window;
-    for (size_t ky = 0; ky < w->kernel_h; ky++) {
-        ptrdiff_t y =
-            (ptrdiff_t)(oy * w->stride_h + ky * w->dilation_h) - (ptrdiff_t)w->pad_top;
-        bool on_image = y >= 0 && y < (ptrdiff_t)a->in.h;
-        ptrdiff_t x0 = (ptrdiff_t)(ox * w->stride_w) - (ptrdiff_t)w->pad_left;
-        ptrdiff_t x1 = x0 + (ptrdiff_t)w->kernel_w;
-        if (on_image && w->dilation_w == 1 && c_in == a->in.c && x0 >= 0 &&
-            x1 <= (ptrdiff_t)a->in.w) {
-            memcpy(row, image + ((size_t)y * a->in.w + (size_t)x0) * c_in,
-                   w->kernel_w * c_in * sizeof *row);
-            row += w->kernel_w * c_in;
-            continue;
-        }
-        for (size_t kx = 0; kx < w->kernel_w; kx++, row += c_in) {
-            ptrdiff_t x = x0 + (ptrdiff_t)(kx * w->dilation_w);
-            if (!on_image || x < 0 || x >= (ptrdiff_t)a->in.w)
-                memset(row, 0, c_in * sizeof *row);
-            else
-                memcpy(row, image + ((size_t)y * a->in.w + (size_t)x) * a->in.c + first,
-                       c_in * sizeof *row);
-        }
-    }
-}
-
-static void conv_group(const nr_window_args *a, size_t group) {
-    size_t c_in = a->in.c / a->window.group, c_out = a->out.c / a->window.group;
-    size_t k = (size_t)a->window.kernel_h * a->window.kernel_w * c_in;
-    size_t map = (size_t)a->out.h * a->out.w, pixels = a->rows * map;
-    size_t image = (size_t)a->in.h * a->in.w * a->in.c, tile = tile_pixels(k);
-    for (size_t first = 0; first < pixels; first += tile) {
-        size_t count = pixels - first < tile ? pixels - first : tile;
-        for (size_t p = 0; p < count; p++) {
-            size_t pixel = (first + p) % map;
-            gather(a, a->x + (first + p) / map * image, pixel / a->out.w,
-                   pixel % a->out.w, group * c_in, c_in, a->scratch + p * k);
-        }
-        nr_gemm(count, c_out, k, a->scratch, k, a->weight + group * c_out, a->out.c,
-                a->y + first * a->out.c + group * c_out, a->out.c);
-    }
-}
-
-/* Range of output positions whose tap `t` falls on the image. */
-static void tap_range(size_t out, size_t in, size_t stride, size_t offset, size_t pad,
-                      size_t *from, size_t *to) {
-    *from = offset >= pad ? 0 : (pad - offset + stride - 1) / stride;
-    size_t limit = in + pad > offset ? (in + pad - offset + stride - 1) / stride : 0;
-    *to = limit < out ? limit : out;
-}
-
-NR_CLONES static void conv_depthwise(const nr_window_args *a) {
-    const nr_window *w = &a->window;
-    size_t c = a->in.c;
-    fill_bias(a->rows * a->out.h * a->out.w, c, a->bias, a->y);
-    for (size_t r = 0; r < a->rows; r++)
-        for (size_t ky = 0; ky < w->kernel_h; ky++)
-            for (size_t kx = 0; kx < w->kernel_w; kx++) {
-                const float *weight = a->weight + (ky * w->kernel_w + kx) * c;
-                size_t y0, y1, x0, x1, dy = ky * w->dilation_h, dx = kx * w->dilation_w;
-                tap_range(a->out.h, a->in.h, w->stride_h, dy, w->pad_top, &y0, &y1);
-                tap_range(a->out.w, a->in.w, w->stride_w, dx, w->pad_left, &x0, &x1);
-                for (size_t y = y0; y < y1; y++)
-                    for (size_t x = x0; x < x1; x++) {
-                        size_t iy = y * w->stride_h + dy - w->pad_top;
-                        size_t ix = x * w->stride_w + dx - w->pad_left;
-                        const float *in =
-                            a->x + ((r * a->in.h + iy) * a->in.w + ix) * c;
-                        float *out = a->y + ((r * a->out.h + y) * a->out.w + x) * c;
-                        for (size_t i = 0; i < c; i++) out[i] += in[i] * weight[i];
-                    }
-            }
-}
-
-static void conv(const nr_window_args *a) {
-    size_t pixels = a->rows * a->out.h * a->out.w;
-    if (is_depthwise(a->in, a->out, &a->window)) {
-        conv_depthwise(a);
-        return;
-    }
-    fill_bias(pixels, a->out.c, a->bias, a->y);
-    if (is_pointwise(&a->window) && a->window.group == 1)
-        nr_gemm(pixels, a->out.c, a->in.c, a->x, a->in.c, a->weight, a->out.c, a->y,
-                a->out.c);
-    else
-        for (size_t g = 0; g < a->window.group; g++) conv_group(a, g);
-}
-
-/* Scatters each nonzero pixel of the channels through the taps: after a ReLU most of a
- * channel's map is zero, and a zero costs nothing here. */
-NR_CLONES static void scatter_pixel(const nr_window_args *a, size_t iy, size_t ix,
-                                    size_t channel, float value) {
-    const nr_window *w = &a->window;
-    size_t c_in = a->in.c / w->group, c_out = a->out.c / w->group;
-    size_t group = channel / c_in;
-    for (size_t ky = 0; ky < w->kernel_h; ky++) {
-        size_t top = iy + w->pad_top, dy = ky * w->dilation_h;
-        if (top < dy || (top - dy) % w->stride_h) continue;
-        size_t oy = (top - dy) / w->stride_h;
-        if (oy >= a->out.h) continue;
-        for (size_t kx = 0; kx < w->kernel_w; kx++) {
-            size_t left = ix + w->pad_left, dx = kx * w->dilation_w;
-            if (left < dx || (left - dx) % w->stride_w) continue;
-            size_t ox = (left - dx) / w->stride_w;
-            if (ox >= a->out.w) continue;
-            size_t k = (ky * w->kernel_w + kx) * c_in + channel % c_in;
-            const float *restrict weight = a->weight + k * a->out.c + group * c_out;
-            float *restrict y = a->y + (oy * a->out.w + ox) * a->out.c + group * c_out;
-            for (size_t i = 0; i < c_out; i++) y[i] += value * weight[i];
-        }
-    }
-}
-
-static void conv_channels(const nr_window_args *a, const uint32_t *channels,
-                          size_t n_channels) {
-    for (size_t iy = 0; iy < a->in.h; iy++)
-        for (size_t ix = 0; ix < a->in.w; ix++)
-            for (size_t i = 0; i < n_channels; i++) {
-                float value = a->x[(iy * a->in.w + ix) * a->in.c + channels[i]];
-                if (value != 0) scatter_pixel(a, iy, ix, channels[i], value);
-            }
-}
+#include "fast.h"
+#include "simd.h"
 
 /* ---- pools: for each output pixel, a loop over taps of a loop over channels ---- */
 
@@ -331,8 +160,9 @@ NR_CLONES static void pointwise(nr_op op, float low, float high, size_t n,
     }
 }
 
-NR_CLONES static void log_likelihood(size_t rows, size_t classes, const float *logits,
-                                     const uint32_t *labels, double *values) {
+NR_CLONES static void log_likelihood_portable(size_t rows, size_t classes,
+                                              const float *logits,
+                                              const uint32_t *labels, double *values) {
     for (size_t r = 0; r < rows; r++) {
         const float *l = logits + r * classes;
         float top = l[0], sum = 0;
@@ -342,16 +172,49 @@ NR_CLONES static void log_likelihood(size_t rows, size_t classes, const float *l
     }
 }
 
+static void log_likelihood(size_t rows, size_t classes, const float *logits,
+                           const uint32_t *labels, double *values) {
+    const nr_simd_set *simd = nr_simd();
+    if (simd) simd->log_likelihood(rows, classes, logits, labels, values);
+    else log_likelihood_portable(rows, classes, logits, labels, values);
+}
+
+/* ---- walks ---- */
+
+static size_t walk_packed(size_t features, size_t classes) {
+    const nr_simd_set *simd = nr_simd();
+    bool fits = classes >= NR_WALK_CLASSES_MIN && classes <= NR_WALK_CLASSES_MAX;
+    return simd && fits ? simd->walk_packed_size(features, classes) : 0;
+}
+
+static void walk_pack(size_t features, size_t classes, const float *weight,
+                      float *packed) {
+    nr_simd()->walk_pack(features, classes, weight, packed);
+}
+
+static void walk(const nr_walk_args *args) {
+    nr_simd()->walk(args);
+}
+
 const nr_kernels nr_kernels_fast = {
     .name = "fast",
-    .conv_scratch = conv_scratch,
-    .conv = conv,
-    .dense = dense,
+    .fuses = true,
+    .conv_pools = nr_fast_conv_pools,
+    .conv_scratch = nr_fast_conv_scratch,
+    .conv_packed = nr_fast_conv_packed,
+    .conv_pack = nr_fast_conv_pack,
+    .conv = nr_fast_conv,
+    .dense_packed = nr_fast_dense_packed,
+    .dense_pack = nr_fast_dense_pack,
+    .dense = nr_fast_dense,
     .max_pool = max_pool,
     .avg_pool = avg_pool,
     .global_avg_pool = global_avg_pool,
     .affine = affine,
     .pointwise = pointwise,
-    .conv_channels = conv_channels,
+    .conv_channels = nr_fast_conv_channels,
     .log_likelihood = log_likelihood,
+    .walk_packed = walk_packed,
+    .walk_pack = walk_pack,
+    .walk = walk,
 };

@@ -74,13 +74,13 @@ static void conv_channels(const nr_window_args *a, const uint32_t *channels,
     }
 }
 
-static void dense(size_t rows, size_t k, size_t n, const float *x, const float *weight,
-                  const float *bias, float *y) {
-    for (size_t r = 0; r < rows; r++)
-        for (size_t j = 0; j < n; j++) {
-            float sum = bias ? bias[j] : 0;
-            for (size_t i = 0; i < k; i++) sum += x[r * k + i] * weight[i * n + j];
-            y[r * n + j] = sum;
+static void dense(const nr_dense_args *a) {
+    for (size_t r = 0; r < a->rows; r++)
+        for (size_t j = 0; j < a->n; j++) {
+            float sum = a->bias ? a->bias[j] : 0;
+            for (size_t i = 0; i < a->k; i++)
+                sum += a->x[r * a->k + i] * a->weight[i * a->n + j];
+            a->y[r * a->n + j] = sum;
         }
 }
 

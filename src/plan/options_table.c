@@ -65,8 +65,13 @@ const option_row nr_option_table[] = {
      "images that share a permutation; divides their number; 1 has the smallest error"},
     {"confidence", NUMBER, SHAPLEY | INFO, AT(confidence), "P", "0.95", 0.5, 0.999999,
      "of the intervals"},
-    {"kernels", CHOICE, SHAPLEY | EVAL | INFO, AT(kernels), "fast|reference", "fast", 0,
-     0, "reference: plain loops, for those who doubt"},
+    {"kernels", CHOICE, SHAPLEY | EVAL | INFO, AT(kernels),
+     "fast|reference|avx512|avx2|blas", "fast", 0, 0,
+     "fast: the best of avx512, avx2 and blas; numbers differ in rounding. reference: "
+     "plain loops, for those who doubt"},
+    {"memory", COUNT, SHAPLEY | INFO, AT(memory), "MIB", "256", 32, 1e6,
+     "about what a rank takes beside model and images; more keeps more of the first "
+     "layers' results for the next sweep. Numbers do not depend on it"},
     {"checkpoint-every", DURATION, SHAPLEY, AT(checkpoint_every_s), "TIME", "60s", 0.1,
      1e6, "how often the store is written"},
     {"time-limit", DURATION, SHAPLEY, AT(time_limit_s), "TIME", NULL, 1e-3, 1e9,

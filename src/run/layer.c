@@ -25,7 +25,8 @@ static bool can_enumerate(const nr_run_layer *layer) {
     return layer->exact && layer->n_players <= NR_EXACT_PLAYERS_MAX;
 }
 
-static nr_status plan_units(const nr_inputs *inputs, nr_run_layer *layer) {
+static nr_status plan_units(const nr_inputs *inputs, const nr_options *options,
+                            nr_run_layer *layer) {
     nr_cut *cut;
     uint32_t block = layer->spec.block_images;
     size_t images = nr_images_count(inputs->images);
@@ -44,6 +45,9 @@ static nr_status plan_units(const nr_inputs *inputs, nr_run_layer *layer) {
                        : nr_units_plan(images / block, visit, group);
     layer->spec.group_blocks = layer->units.group_blocks;
     layer->spec.enumerated = can_enumerate(layer);
+    /* Prefixes are worth keeping if there is another sweep. */
+    layer->spec.again = !layer->exact && options->sweeps != 1;
+    layer->spec.memory_bytes = (size_t)options->memory << 20;
     return NR_OK;
 }
 
@@ -59,12 +63,15 @@ nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
                           .name = nr_graph_text(inputs->graph, n->short_name),
                           .exact = options->method == NR_METHOD_EXACT,
                           .per_image = options->per_image};
+    const nr_kernels *found =
+        nr_kernels_find(nr_option_choice("kernels", options->kernels, kernels));
+    NR_REQUIRE(found, NR_ERR_USAGE, "--kernels %s: not on this processor, which has %s",
+               kernels, nr_kernels_fastest());
     if (options->by_class) layer.n_classes = class_count(inputs->graph);
     NR_TRY(choose_filters(options, n->shape, &layer));
     layer.spec = (nr_filter_spec){.graph = inputs->graph,
                                   .images = inputs->images,
-                                  .kernels = nr_kernels_find(nr_option_choice(
-                                      "kernels", options->kernels, kernels)),
+                                  .kernels = found,
                                   .layer = node,
                                   .ablation = (nr_ablation)options->ablate,
                                   .filters = layer.filters,
@@ -75,7 +82,7 @@ nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
     if (options->top > layer.n_players)
         status = nr_fail(NR_ERR_USAGE, "--top %llu: layer \"%s\" has %zu filters",
                          (unsigned long long)options->top, layer.name, layer.n_players);
-    if (status == NR_OK) status = plan_units(inputs, &layer);
+    if (status == NR_OK) status = plan_units(inputs, options, &layer);
     if (status != NR_OK) {
         nr_run_layer_free(&layer);
         return status;
@@ -149,8 +156,10 @@ static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
     NR_TRY(nr_plan_set_u64(plan, "unit", layer->units.blocks_per_unit));
     NR_TRY(nr_plan_set_u64(plan, "pieces", layer->units.pieces));
     NR_TRY(nr_plan_set_u64(plan, "units_per_sweep", layer->units.units_per_sweep));
+    /* The numbers depend on the processor's instructions: "fast" is not enough. */
+    nr_option_choice("kernels", options->kernels, choice);
     NR_TRY(nr_plan_set(plan, "kernels",
-                       nr_option_choice("kernels", options->kernels, choice)));
+                       strcmp(choice, "fast") == 0 ? nr_kernels_fastest() : choice));
     NR_TRY(nr_plan_set_u64(plan, "by_class", layer->n_classes));
     NR_TRY(nr_plan_set(plan, "per_image", layer->per_image ? "yes" : "no"));
     return nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION);

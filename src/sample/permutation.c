@@ -10,10 +10,11 @@ struct nr_sampler {
     nr_stream strata_stream, key_stream, uniform_stream;
     size_t n;
     uint32_t strata, log2_strata;
+    uint32_t *everybody;      /* [n] 0, 1, ... */
     uint64_t *keys, *scratch; /* [n] */
 };
 
-enum { INDEX_BITS = 20, STRATA_MAX = 64, INSERTION_MAX = 48 };
+enum { INDEX_BITS = 20, STRATA_MAX = 64, INSERTION_MAX = 64 };
 
 _Static_assert(NR_PLAYERS_MAX == 1 << INDEX_BITS, "a player's index fits in its key");
 
@@ -29,16 +30,19 @@ nr_status nr_sampler_new(uint64_t seed, uint64_t layer, size_t n_players,
     sampler->n = n_players;
     sampler->strata = strata;
     while (1U << sampler->log2_strata < strata) sampler->log2_strata++;
-    if (!NR_NEW(sampler->keys, n_players) || !NR_NEW(sampler->scratch, n_players)) {
+    if (!NR_NEW(sampler->keys, n_players) || !NR_NEW(sampler->scratch, n_players) ||
+        !NR_NEW(sampler->everybody, n_players)) {
         nr_sampler_free(sampler);
         return NR_ERR_INTERNAL;
     }
+    for (uint32_t i = 0; i < n_players; i++) sampler->everybody[i] = i;
     *out = sampler;
     return NR_OK;
 }
 
 void nr_sampler_free(nr_sampler *sampler) {
     if (!sampler) return;
+    free(sampler->everybody);
     free(sampler->keys);
     free(sampler->scratch);
     free(sampler);
@@ -67,26 +71,47 @@ static void sort_insertion(uint64_t *keys, size_t n) {
     }
 }
 
-/* Least significant byte first, over the bytes that hold the key. */
+/* By the three highest bytes, least significant first; what those leave in disorder is
+ * next to its place. */
 static void sort_radix(uint64_t *keys, uint64_t *scratch, size_t n) {
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        size_t start[257] = {0};
-        for (size_t i = 0; i < n; i++) start[(keys[i] >> shift & 0xff) + 1]++;
-        for (size_t b = 1; b < 257; b++) start[b] += start[b - 1];
+    enum { PASSES = 3, BUCKETS = 256 };
+    uint64_t *from = keys, *to = scratch;
+    uint32_t start[PASSES][BUCKETS] = {0};
+    for (size_t i = 0; i < n; i++)
+        for (unsigned p = 0; p < PASSES; p++)
+            start[p][keys[i] >> (64 - 8 * (PASSES - p)) & 0xff]++;
+    for (unsigned p = 0; p < PASSES; p++) {
+        uint32_t sum = 0;
+        for (unsigned b = 0; b < BUCKETS; b++) {
+            uint32_t count = start[p][b];
+            start[p][b] = sum;
+            sum += count;
+        }
         for (size_t i = 0; i < n; i++)
-            scratch[start[keys[i] >> shift & 0xff]++] = keys[i];
-        memcpy(keys, scratch, n * sizeof *keys);
+            to[start[p][from[i] >> (64 - 8 * (PASSES - p)) & 0xff]++] = from[i];
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
     }
+    memcpy(keys, scratch, n * sizeof *keys); /* an odd number of passes ends there */
+    sort_insertion(keys, n);
+}
+
+void nr_sampler_order(nr_sampler *sampler, uint32_t sweep, uint32_t block,
+                      uint32_t pair, const uint32_t *players, size_t n,
+                      uint32_t *order) {
+    for (size_t i = 0; i < n; i++)
+        sampler->keys[i] = key_of(sampler, players[i], sweep, block, pair);
+    if (n <= INSERTION_MAX) sort_insertion(sampler->keys, n);
+    else sort_radix(sampler->keys, sampler->scratch, n);
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)(sampler->keys[i] & (NR_PLAYERS_MAX - 1));
 }
 
 void nr_sampler_permutation(nr_sampler *sampler, uint32_t sweep, uint32_t block,
                             uint32_t pair, uint32_t *permutation) {
-    for (uint32_t i = 0; i < sampler->n; i++)
-        sampler->keys[i] = key_of(sampler, i, sweep, block, pair);
-    if (sampler->n <= INSERTION_MAX) sort_insertion(sampler->keys, sampler->n);
-    else sort_radix(sampler->keys, sampler->scratch, sampler->n);
-    for (size_t i = 0; i < sampler->n; i++)
-        permutation[i] = (uint32_t)(sampler->keys[i] & (NR_PLAYERS_MAX - 1));
+    nr_sampler_order(sampler, sweep, block, pair, sampler->everybody, sampler->n,
+                     permutation);
 }
 
 double nr_sampler_uniform(const nr_sampler *sampler, uint32_t sweep, uint32_t block,

@@ -6,7 +6,8 @@
 
 static nr_status new_pairs(nr_unit_runner *runner) {
     size_t n = runner->spec.game->n_players;
-    if (!NR_NEW(runner->permutation, n)) return NR_ERR_INTERNAL;
+    if (!NR_NEW(runner->permutation, n) || !NR_NEW(runner->players, n))
+        return NR_ERR_INTERNAL;
     for (int j = 0; j < PAIRS; j++)
         for (int k = 0; k < 2; k++)
             if (!NR_NEW(runner->marginals[j][k], n)) return NR_ERR_INTERNAL;
@@ -36,6 +37,7 @@ void nr_unit_runner_free(nr_unit_runner *runner) {
     if (!runner) return;
     nr_tally_free(runner->tally);
     free(runner->permutation);
+    free(runner->players);
     for (int j = 0; j < PAIRS; j++)
         for (int k = 0; k < 2; k++) free(runner->marginals[j][k]);
     nr_unit_exact_free(runner);

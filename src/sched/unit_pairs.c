@@ -12,10 +12,11 @@ static void write_row(nr_unit_runner *runner) {
 static nr_status play_pairs(nr_unit_runner *runner, uint64_t block,
                             uint64_t *coalition_images) {
     const nr_game *game = runner->spec.game;
+    size_t n = nr_game_live(game, runner->players);
     for (uint32_t j = 0; j < PAIRS; j++) {
-        nr_sampler_permutation(runner->spec.sampler, (uint32_t)runner->unit.sweep,
-                               (uint32_t)block, j, runner->permutation);
-        NR_TRY(game->pair(game->self, runner->permutation, runner->marginals[j][0],
+        nr_sampler_order(runner->spec.sampler, (uint32_t)runner->unit.sweep,
+                         (uint32_t)block, j, runner->players, n, runner->permutation);
+        NR_TRY(game->pair(game->self, runner->permutation, n, runner->marginals[j][0],
                           runner->marginals[j][1], coalition_images));
     }
     return NR_OK;

@@ -46,6 +46,7 @@ struct nr_unit_runner {
     nr_tally *tally;
     nr_block_ends ends;
     uint32_t *permutation;        /* [n] */
+    uint32_t *players;            /* [n] the live ones */
     int64_t *marginals[PAIRS][2]; /* forward, reverse: [n] */
     enumeration exact;
     thinned odd;

@@ -8,6 +8,9 @@
 #include "neurank/game/score.h"
 #include "neurank/nn/cut.h"
 
+/* Whatever it is, the numbers are the same. */
+enum { NR_FILTER_MEMORY = 256 << 20 };
+
 typedef struct {
     const nr_graph *graph; /* all borrowed for the life of the game */
     const nr_images *images;
@@ -20,6 +23,8 @@ typedef struct {
     nr_metric metric;
     uint32_t block_images; /* T: images of a block; the last one may have fewer */
     uint32_t group_blocks; /* blocks whose prefix is computed in one batch */
+    size_t memory_bytes;   /* about what the game may take; 0: NR_FILTER_MEMORY */
+    bool again;            /* blocks come again: prefixes are worth keeping */
     bool enumerated;       /* all differences at hand, as `gray` needs them */
 } nr_filter_spec;
 

@@ -31,10 +31,10 @@ typedef struct {
     void *self;
     /* Prepares one block; the calls below then play on it. */
     nr_status (*open)(void *self, uint64_t block, nr_block_ends *ends);
-    /* Walks the players in this order and in the reverse one. forward, reverse
-     * [n_players]: marginal of each player in the two walks. *coalition_images grows by
-     * the (coalition, image) pairs evaluated. */
-    nr_status (*pair)(void *self, const uint32_t *permutation, int64_t *forward,
+    /* Walks `n` players, all live ones among them, in this order and in the reverse
+     * one. forward, reverse [n_players]: marginal of each player in the two walks.
+     * *coalition_images grows by the (coalition, image) pairs evaluated. */
+    nr_status (*pair)(void *self, const uint32_t *order, size_t n, int64_t *forward,
                       int64_t *reverse, uint64_t *coalition_images);
     /* [n_players] players that change something on this block at all; the marginals of
      * the others are exactly zero. NULL function: all are live. */

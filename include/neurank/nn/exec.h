@@ -15,7 +15,7 @@
 #ifndef NEURANK_NN_EXEC_H
 #define NEURANK_NN_EXEC_H
 
-#include "neurank/nn/kernels.h"
+#include "neurank/nn/packs.h"
 
 typedef struct nr_exec nr_exec;
 
@@ -26,6 +26,7 @@ typedef struct {
     size_t n_nodes;
     const uint32_t *keep; /* [n_keep] nodes whose output is read after the run */
     size_t n_keep;
+    nr_packs *packs; /* borrowed; NULL: of its own */
     size_t rows_max;
     bool linear;
     const bool *varying; /* linear: [graph size] which external tensors vary */
@@ -38,14 +39,18 @@ void nr_exec_free(nr_exec *exec);
 void nr_exec_bind(nr_exec *exec, uint32_t node, const float *data, size_t period);
 void nr_exec_run(nr_exec *exec, size_t rows);
 
-/* Called with each tensor as soon as it is computed, to change it in place. */
+/* Called with each tensor as soon as it is in memory, to change it in place. A tensor
+ * that a fused operator reads never is: a hook acts channel by channel. */
 typedef void nr_exec_hook(void *context, uint32_t node, size_t rows, float *output);
 void nr_exec_set_hook(nr_exec *exec, nr_exec_hook *hook, void *context);
 
 /* Output of a kept (or bound) node. */
 const float *nr_exec_output(const nr_exec *exec, uint32_t node);
 
-/* Bytes of buffers that one row takes with this list of nodes. */
-size_t nr_exec_bytes_per_row(const nr_exec_spec *spec);
+/* Bytes of this execution's buffers; packed weights are the packs'. */
+size_t nr_exec_bytes(const nr_exec *exec);
+
+/* Bytes of buffers that one row takes with this list of nodes, at most. */
+nr_status nr_exec_bytes_per_row(const nr_exec_spec *spec, size_t *out);
 
 #endif

@@ -10,25 +10,66 @@
 
 #include "neurank/nn/graph.h"
 
+/* What becomes of a convolution's or dense layer's output on its way to memory, where
+ * the operators behind it are done in the same breath. */
+typedef struct {
+    bool clamp; /* to [low, high]: ReLU or Clip; NaN stays NaN */
+    float low, high;
+    bool pool; /* maximum of 2 x 2 pixels, a last odd line or column is dropped */
+} nr_post;
+
 typedef struct {
     size_t rows;
-    nr_shape in, out;
+    nr_shape in, out; /* out: before post */
     nr_window window;
     const float *x;      /* [rows, in.h, in.w, in.c] */
     const float *weight; /* convolutions */
+    const float *packed; /* the same as conv_pack leaves it; NULL: not packed */
     const float *bias;   /* [out.c]; NULL: none */
+    nr_post post;        /* convolutions of kernels that fuse */
     float low;           /* value of padding, for NR_OP_PAD */
     float *y;            /* [rows, out.h, out.w, out.c] */
     float *scratch;      /* conv_scratch floats */
 } nr_window_args;
 
+/* y [rows, n] = x [rows, k] weight [k, n] + bias */
+typedef struct {
+    size_t rows, k, n;
+    const float *x, *weight, *packed, *bias; /* packed, bias: may be NULL */
+    nr_post post;                            /* without pool */
+    float *y;
+} nr_dense_args;
+
+/* Steps of a walk whose suffix is a clamp and a dense layer with few outputs: sums grow
+ * by one row of `deltas` a step, and each step gives the logits of its prefix and of
+ * the complement, whose sum is ends - prefix. */
+typedef struct {
+    size_t steps, features, classes;
+    const float *const *deltas; /* [steps] rows of `features` */
+    const float *scales;        /* [steps] factor of each row */
+    const float *ends;          /* [features] everybody's sum plus nobody's */
+    float *current;             /* [features] sum of the prefix; goes on */
+    float low, high;
+    const float *packed;        /* walk_pack */
+    const float *bias;          /* [classes] */
+    float *prefix, *complement; /* [steps, stride] logits, `classes` of each row */
+    size_t stride;
+} nr_walk_args;
+
 typedef struct {
     const char *name;
+    bool fuses; /* takes nr_post */
+    /* May a convolution's output be pooled in the same breath? */
+    bool (*conv_pools)(nr_shape in, nr_shape out, const nr_window *window);
     size_t (*conv_scratch)(nr_shape in, nr_shape out, const nr_window *window);
+    /* Floats of the packed weights; 0: weights are used as they are. */
+    size_t (*conv_packed)(nr_shape in, nr_shape out, const nr_window *window);
+    void (*conv_pack)(nr_shape in, nr_shape out, const nr_window *window,
+                      const float *weight, float *packed);
     void (*conv)(const nr_window_args *args);
-    /* y [rows, n] = x [rows, k] weight [k, n] + bias */
-    void (*dense)(size_t rows, size_t k, size_t n, const float *x, const float *weight,
-                  const float *bias, float *y);
+    size_t (*dense_packed)(size_t k, size_t n);
+    void (*dense_pack)(size_t k, size_t n, const float *weight, float *packed);
+    void (*dense)(const nr_dense_args *args);
     void (*max_pool)(const nr_window_args *args);
     void (*avg_pool)(const nr_window_args *args);
     void (*global_avg_pool)(const nr_window_args *args);
@@ -46,12 +87,23 @@ typedef struct {
      */
     void (*log_likelihood)(size_t rows, size_t classes, const float *logits,
                            const uint32_t *labels, double *values);
+    /* Floats of the packed weights of a walk's dense layer; 0: there is no such kernel
+     * for these sizes. weight [features, classes]. */
+    size_t (*walk_packed)(size_t features, size_t classes);
+    void (*walk_pack)(size_t features, size_t classes, const float *weight,
+                      float *packed);
+    void (*walk)(const nr_walk_args *args);
 } nr_kernels;
 
 extern const nr_kernels nr_kernels_reference, nr_kernels_fast;
 
-/* "reference" or "fast"; NULL for any other name. */
+/* "reference", "fast", or a kind of fast ones: "avx512", "avx2", "blas". NULL for any
+ * other name and for instructions that this processor does not have. One kind at a time
+ * serves a process: what was made with another is not to be used any more. */
 const nr_kernels *nr_kernels_find(const char *name);
+
+/* What "fast" means here: the kind that nr_kernels_find("fast") chooses. */
+const char *nr_kernels_fastest(void);
 
 /* What the fast kernels run on here, for the record: "OpenBLAS 0.3.21 ... SkylakeX". */
 const char *nr_kernels_describe(void);

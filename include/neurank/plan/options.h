@@ -47,7 +47,7 @@ typedef struct {
     const char *layer, *output, *filters, *drop, *logits;
     uint64_t method, estimator, metric, ablate, kernels,
         format; /* index of the choice */
-    uint64_t images, sweeps, seed, top, block;
+    uint64_t images, sweeps, seed, top, block, memory;
     double confidence, checkpoint_every_s, time_limit_s;
     double half_width, rel_half_width, tolerance;
     bool fresh, by_class, per_image;

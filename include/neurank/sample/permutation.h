@@ -32,6 +32,12 @@ void nr_sampler_free(nr_sampler *sampler);
 void nr_sampler_permutation(nr_sampler *sampler, uint32_t sweep, uint32_t block,
                             uint32_t pair, uint32_t *permutation);
 
+/* The same restricted to some players [n]: their order [n] in that permutation. Costs
+ * as much as they are. */
+void nr_sampler_order(nr_sampler *sampler, uint32_t sweep, uint32_t block,
+                      uint32_t pair, const uint32_t *players, size_t n,
+                      uint32_t *order);
+
 /* Uniform in [0, 1), independent of all permutations: number `index` of `use` of a
  * block's pair. */
 double nr_sampler_uniform(const nr_sampler *sampler, uint32_t sweep, uint32_t block,

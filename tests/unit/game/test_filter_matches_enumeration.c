@@ -191,7 +191,8 @@ static void play_all(nr_game *game, double phi[FILTERS]) {
         assert_int_equal(game->open(game->self, b, &ends), NR_OK);
         do {
             int64_t f[FILTERS], r[FILTERS], sum = 0;
-            assert_int_equal(game->pair(game->self, p, f, r, &evaluated), NR_OK);
+            assert_int_equal(game->pair(game->self, p, FILTERS, f, r, &evaluated),
+                             NR_OK);
             for (int i = 0; i < FILTERS; i++) {
                 phi[i] += 0.5 * (double)(f[i] + r[i]);
                 sum += f[i] + r[i];

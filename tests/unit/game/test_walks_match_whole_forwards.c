@@ -190,7 +190,7 @@ static void check_walk(setting *s, nr_masked *masked, nr_game *game, uint64_t bl
     nr_block_ends ends;
     uint64_t evaluated = 0;
     assert_int_equal(game->open(game->self, block, &ends), NR_OK);
-    assert_int_equal(game->pair(game->self, order, forward, reverse, &evaluated),
+    assert_int_equal(game->pair(game->self, order, n, forward, reverse, &evaluated),
                      NR_OK);
     for (int turn = 0; turn < 2; turn++) {
         bool kept[PLAYERS_MAX] = {false};

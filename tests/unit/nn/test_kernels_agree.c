@@ -2,6 +2,7 @@
 #include "../support/nets.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,12 @@ static void compare(window_kernel *quick, window_kernel *plain, nr_shape in,
                            .bias = bias,
                            .y = y[0],
                            .scratch = scratch};
+    size_t packed = quick == fast->conv ? fast->conv_packed(in, out, &window) : 0;
+    float *pack = nr_new_floats(packed);
+    if (packed) {
+        fast->conv_pack(in, out, &window, weight, pack);
+        args.packed = pack;
+    }
     quick(&args);
     args.y = y[1];
     plain(&args);
@@ -55,6 +62,7 @@ static void compare(window_kernel *quick, window_kernel *plain, nr_shape in,
     free(y[0]);
     free(y[1]);
     free(scratch);
+    free(pack);
 }
 
 static void all_channels_fast(const nr_window_args *args) {
@@ -91,6 +99,160 @@ static void test_convolutions(void **state) {
     }
     nr_window large = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
     compare(fast->conv, reference->conv, (nr_shape){64, 14, 14, 0}, 32, large, 5);
+}
+
+/* 3 x 3 convolutions on maps that tiles divide and that they do not, with what is fused
+ * behind them. */
+static void compare_fused(uint32_t c_in, uint32_t c_out, uint32_t h, uint32_t w,
+                          bool clamp, bool pool) {
+    enum { ROWS = 3 };
+    const nr_window window = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+    const nr_window halves = {2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 1, 0, 0};
+    nr_shape in = {c_in, h, w, 0}, out = {c_out, h, w, 0},
+             half = {c_out, h / 2, w / 2, 0};
+    size_t n = ROWS * nr_shape_size(pool ? half : out);
+    float *x = random_floats(ROWS * nr_shape_size(in), 1),
+          *bias = random_floats(c_out, 3);
+    float *weight = random_floats((size_t)9 * c_in * c_out, 2);
+    float *y = nr_new_floats(ROWS * nr_shape_size(out));
+    float *plain = nr_new_floats(ROWS * nr_shape_size(out)), *pooled = nr_new_floats(n);
+    float *packed = nr_new_floats(fast->conv_packed(in, out, &window));
+    nr_window_args args = {.rows = ROWS,
+                           .in = in,
+                           .out = out,
+                           .window = window,
+                           .x = x,
+                           .weight = weight,
+                           .bias = bias,
+                           .y = plain,
+                           .scratch =
+                               nr_new_floats(fast->conv_scratch(in, out, &window))};
+    reference->conv(&args);
+    for (size_t i = 0; i < ROWS * nr_shape_size(out) && clamp; i++)
+        plain[i] = fminf(fmaxf(plain[i], 0), 0.5F);
+    if (pool)
+        reference->max_pool(&(nr_window_args){.rows = ROWS,
+                                              .in = out,
+                                              .out = half,
+                                              .window = halves,
+                                              .x = plain,
+                                              .y = pooled});
+    if (fast->conv_packed(in, out, &window)) {
+        fast->conv_pack(in, out, &window, weight, packed);
+        args.packed = packed;
+    }
+    args.y = y;
+    args.post = (nr_post){.clamp = clamp, .low = 0, .high = 0.5F, .pool = pool};
+    fast->conv(&args);
+    assert_near(y, pool ? pooled : plain, n, 1e-5F * (float)c_in);
+    free(x), free(bias), free(weight), free(y), free(plain), free(pooled);
+    free(packed), free(args.scratch);
+}
+
+static void test_fused(void **state) {
+    (void)state;
+    static const uint32_t maps[][2] = {{2, 2},  {4, 4}, {7, 7},
+                                       {14, 9}, {3, 2}, {28, 28}};
+    const nr_window window = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+    for (size_t m = 0; m < sizeof maps / sizeof *maps; m++)
+        for (int k = 0; k < 4; k++) {
+            uint32_t c_in = k % 2 ? 64 : 9, c_out = k % 2 ? 48 : 21;
+            nr_shape in = {c_in, maps[m][0], maps[m][1], 0}, out = in;
+            out.c = c_out;
+            bool pools = fast->conv_pools(in, out, &window);
+            compare_fused(c_in, c_out, maps[m][0], maps[m][1], k > 1, pools && k > 0);
+        }
+}
+
+static void test_products(void **state) {
+    (void)state;
+    static const size_t sizes[][3] = {
+        {1, 5, 1}, {33, 500, 10}, {15, 300, 77}, {64, 17, 64}};
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        size_t rows = sizes[k][0], depth = sizes[k][1], n = sizes[k][2];
+        float *x = random_floats(rows * depth, 1),
+              *weight = random_floats(depth * n, 2);
+        float *bias = random_floats(n, 3),
+              *y[2] = {nr_new_floats(rows * n), nr_new_floats(rows * n)};
+        size_t floats = fast->dense_packed(depth, n);
+        float *packed = nr_new_floats(floats);
+        nr_dense_args args = {.rows = rows,
+                              .k = depth,
+                              .n = n,
+                              .x = x,
+                              .weight = weight,
+                              .bias = bias,
+                              .y = y[0]};
+        reference->dense(&args);
+        if (floats) fast->dense_pack(depth, n, weight, packed);
+        args.packed = floats ? packed : NULL;
+        args.post = (nr_post){.clamp = true, .low = 0, .high = INFINITY};
+        args.y = y[1];
+        fast->dense(&args);
+        for (size_t i = 0; i < rows * n; i++) y[0][i] = fmaxf(y[0][i], 0);
+        assert_near(y[0], y[1], rows * n, 2e-5F * sqrtf((float)depth));
+        free(x), free(weight), free(bias), free(y[0]), free(y[1]), free(packed);
+    }
+}
+
+/* Steps of a walk against sums in double. */
+static void compare_walk(size_t features, size_t classes, float high) {
+    enum { STEPS = 7 };
+    float *deltas = random_floats(STEPS * features, 1),
+          *ends = random_floats(features, 2);
+    float *weight = random_floats(features * classes, 3),
+          *bias = random_floats(classes, 4);
+    float *current = random_floats(features, 5), *start = random_floats(features, 5);
+    float *packed = nr_new_floats(fast->walk_packed(features, classes));
+    float scales[STEPS], logits[2][STEPS * 16];
+    const float *rows[STEPS];
+    for (size_t s = 0; s < STEPS; s++) {
+        scales[s] = 1.0F + (float)s;
+        rows[s] = deltas + s * features;
+    }
+    fast->walk_pack(features, classes, weight, packed);
+    fast->walk(&(nr_walk_args){.steps = STEPS,
+                               .features = features,
+                               .classes = classes,
+                               .deltas = rows,
+                               .scales = scales,
+                               .ends = ends,
+                               .current = current,
+                               .low = 0,
+                               .high = high,
+                               .packed = packed,
+                               .bias = bias,
+                               .prefix = logits[0],
+                               .complement = logits[1],
+                               .stride = 16});
+    for (size_t s = 0; s < STEPS; s++)
+        for (size_t k = 0; k < classes; k++) {
+            double wanted[2] = {bias[k], bias[k]};
+            for (size_t i = 0; i < features; i++) {
+                double z = start[i];
+                for (size_t t = 0; t <= s; t++)
+                    z += scales[t] * deltas[t * features + i];
+                double sides[2] = {z, ends[i] - z};
+                for (int side = 0; side < 2; side++)
+                    wanted[side] +=
+                        fmin(fmax(sides[side], 0), high) * weight[i * classes + k];
+            }
+            for (int side = 0; side < 2; side++)
+                assert_true(fabs(logits[side][s * 16 + k] - wanted[side]) < 2e-3);
+        }
+    free(deltas), free(ends), free(weight), free(bias), free(current), free(start);
+    free(packed);
+}
+
+static void test_walk(void **state) {
+    (void)state;
+    static const size_t features[] = {3, 16, 84, 500};
+    for (size_t k = 1; k <= 13; k++)
+        for (size_t f = 0; f < 4; f++) {
+            if (!fast->walk_packed(features[f], k)) continue;
+            compare_walk(features[f], k, INFINITY);
+            compare_walk(features[f], k, 1.5F);
+        }
 }
 
 static void test_pools(void **state) {
@@ -146,11 +308,20 @@ static void test_log_likelihood(void **state) {
     }
 }
 
+/* Every kind that this processor has. */
 int main(void) {
-    fast = nr_kernels_find("fast");
-    reference = nr_kernels_find("reference");
+    static const char *const kinds[] = {"blas", "avx2", "avx512"};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_convolutions), cmocka_unit_test(test_pools),
-        cmocka_unit_test(test_elementwise), cmocka_unit_test(test_log_likelihood)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+        cmocka_unit_test(test_convolutions), cmocka_unit_test(test_fused),
+        cmocka_unit_test(test_products),     cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_elementwise),  cmocka_unit_test(test_log_likelihood),
+        cmocka_unit_test(test_walk)};
+    int failed = 0;
+    reference = nr_kernels_find("reference");
+    for (size_t k = 0; k < 3; k++) {
+        fast = nr_kernels_find(kinds[k]);
+        if (fast) failed += cmocka_run_group_tests_name(kinds[k], tests, NULL, NULL);
+        else printf("%s: not on this processor\n", kinds[k]);
+    }
+    return failed;
 }

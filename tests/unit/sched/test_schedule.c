@@ -28,9 +28,11 @@ static nr_status toy_open(void *self, uint64_t block, nr_block_ends *ends) {
     return NR_OK;
 }
 
-static nr_status toy_pair(void *self, const uint32_t *permutation, int64_t *forward,
-                          int64_t *reverse, uint64_t *coalition_images) {
+static nr_status toy_pair(void *self, const uint32_t *permutation, size_t n,
+                          int64_t *forward, int64_t *reverse,
+                          uint64_t *coalition_images) {
     const toy *t = self;
+    assert_int_equal(n, PLAYERS);
     for (uint32_t i = 0; i < PLAYERS; i++) {
         forward[i] = (int64_t)(t->block * (i + 1) + permutation[0]);
         reverse[i] = (int64_t)(t->block + i * permutation[1]);
