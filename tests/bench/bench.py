@@ -64,4 +64,5 @@ def main():
         print(f"{r['model']:10} {r['layer']:18} {r['coalition_images_per_second']:20,.0f}")
 
 
-main()
+if __name__ == "__main__":
+    main()
