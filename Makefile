@@ -58,7 +58,7 @@ Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
 
 .PHONY: all help demo test run-tests test-long coverage efficiency check units lint format \
-    bench install clean packages packages-demo packages-test print-% golden
+    bench bench-peers bench-scale install clean packages packages-demo packages-test print-% golden
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/neurank $(BUILD)/libneurank.a
@@ -74,6 +74,8 @@ help:
 	@echo 'make lint       module graph, clang-tidy, format, shellcheck'
 	@echo 'make format     clang-format in place'
 	@echo 'make bench      coalition-images per second on the shipped networks'
+	@echo 'make bench-peers  the same games in PyTorch, side by side (15 min)'
+	@echo 'make bench-scale  two ranks against one, 64 ranks that sleep, the master alone'
 	@echo 'make install    program, library, headers, pkg-config file, man page to PREFIX ($(PREFIX))'
 	@echo 'make clean      remove build/'
 	@echo 'make print-VAR  show a setting'
@@ -227,7 +229,12 @@ $(BUILD)/tests/long/coverage: $(wildcard tests/long/*.c) $(SUPPORT) $(BUILD)/lib
 	$(call say,LD,$@)
 	$(EXPERIMENT)
 
-$(BUILD)/tests/bench/efficiency: $(wildcard tests/bench/*.c) $(SUPPORT) $(BUILD)/libneurank.a
+$(BUILD)/tests/bench/scale: tests/bench/scale.c $(SUPPORT) $(BUILD)/libneurank.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(EXPERIMENT)
+
+$(BUILD)/tests/bench/efficiency: $(filter-out %/scale.c,$(wildcard tests/bench/*.c)) $(SUPPORT) $(BUILD)/libneurank.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(EXPERIMENT)
@@ -249,6 +256,14 @@ efficiency: packages-test
 bench: packages-demo
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all
 	@$(PYTHON) tests/bench/bench.py build/release/neurank build/bench
+
+bench-peers: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all
+	@taskset -c 0 $(PYTHON) tests/bench/peers.py build/release/neurank build/bench
+
+bench-scale: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(BUILD)/tests/bench/scale build/fashion.h5
+	@$(PYTHON) tests/bench/scale.py build/release/neurank $(BUILD)/tests/bench/scale build/bench
 
 # The golden models are committed; this makes them anew.
 golden:

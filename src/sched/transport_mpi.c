@@ -2,6 +2,7 @@
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "neurank/base/memory.h"
 #include "neurank/sched/world.h"
@@ -42,18 +43,35 @@ static void mpi_send(void *self, int to, const uint64_t *words, size_t n) {
               &out->request);
 }
 
+/* MPI_Probe would spin: where there are more ranks than cores, those that wait would
+ * take the time of those that work. */
+enum { PAUSE_NS = 20000, PAUSE_NS_MAX = 1000000 };
+
+static void pause_for(long ns) {
+    const struct timespec moment = {.tv_nsec = ns};
+    nanosleep(&moment, NULL);
+}
+
+/* A first look may only bring in what a second one finds. */
+static bool look(nr_world *world, MPI_Status *status) {
+    int there = 0;
+    for (int turn = 0; turn < 2 && !there; turn++)
+        MPI_Iprobe(MPI_ANY_SOURCE, TAG_MESSAGE, world->all, &there, status);
+    return there;
+}
+
 static bool mpi_receive(void *self, bool wait, uint64_t *words, size_t capacity,
                         size_t *n, int *from) {
     nr_world *world = self;
     MPI_Status status;
-    int there = 0, count;
+    int count;
     if (world->size == 1) return false;
-    if (wait) {
-        MPI_Probe(MPI_ANY_SOURCE, TAG_MESSAGE, world->all, &status);
-    } else {
-        MPI_Iprobe(MPI_ANY_SOURCE, TAG_MESSAGE, world->all, &there, &status);
-        if (!there) return false;
+    bool there = look(world, &status);
+    for (long ns = PAUSE_NS; !there && wait; ns += ns < PAUSE_NS_MAX ? ns : 0) {
+        pause_for(ns);
+        there = look(world, &status);
     }
+    if (!there) return false;
     MPI_Get_count(&status, MPI_UINT64_T, &count);
     NR_ASSERT(count >= 0 && (size_t)count <= capacity);
     MPI_Recv(words, count, MPI_UINT64_T, status.MPI_SOURCE, TAG_MESSAGE, world->all,

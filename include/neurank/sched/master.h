@@ -15,7 +15,7 @@
 
 #include "neurank/base/status.h"
 
-enum { NR_AHEAD = 2 }; /* units in a worker's hands: one under way, one waiting */
+enum { NR_AHEAD = 3 }; /* units in a worker's hands: one under way, one waiting */
 
 /* The next unit to do, each once, in ascending order; false when there is none. */
 typedef bool nr_unit_source(void *self, uint64_t *unit);
