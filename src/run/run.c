@@ -150,12 +150,15 @@ static nr_status play_layer(nr_run *run, size_t k) {
                          &player));
     bool root = nr_world_rank(run->world) == 0;
     int size = nr_world_size(run->world);
-    if (root) {
-        nr_session_layer_begin(run->session, k);
-        sink = nr_session_sink(run->session);
+    nr_status status = root ? nr_session_layer_begin(run->session, k, size) : NR_OK;
+    status = nr_world_share(run->world, status);
+    if (status != NR_OK) {
+        nr_player_free(&player);
+        return status;
     }
-    nr_status status = nr_schedule_run(nr_world_transport(run->world), player.runner,
-                                       nr_session_source, run->session, &sink);
+    if (root) sink = nr_session_sink(run->session);
+    status = nr_schedule_run(nr_world_transport(run->world), player.runner,
+                             nr_session_source, run->session, &sink);
     /* A rank that broke off its part of the protocol: the others would wait for it. */
     if (status == NR_ERR_INTERNAL && size > 1)
         nr_world_abort(run->world, nr_status_exit_code(status));

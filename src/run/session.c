@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deal.h"
 #include "neurank/base/clock.h"
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
@@ -26,7 +27,7 @@ struct nr_session {
     judge_context *judges; /* [n_layers] */
     nr_status judged;      /* what went wrong when a goal was checked */
     size_t layer;          /* under way */
-    uint64_t next_unit;
+    nr_deal *deal;
     double started_s, layer_started_s, saved_s;
     double layer_seconds_before; /* of earlier sessions */
     nr_rule stopped;             /* by what; NR_RULE_NONE: not */
@@ -187,6 +188,7 @@ nr_status nr_session_begin(nr_session *session, const char *command_line) {
 void nr_session_free(nr_session *session) {
     if (!session) return;
     nr_store_free(session->store);
+    nr_deal_free(session->deal);
     free(session->judges);
     free(session);
 }
@@ -213,12 +215,19 @@ static void count_seconds(nr_session *session) {
         session->layer_seconds_before + nr_clock_s() - session->layer_started_s;
 }
 
-void nr_session_layer_begin(nr_session *session, size_t k) {
+nr_status nr_session_layer_begin(nr_session *session, size_t k, int n_workers) {
+    const nr_store_layer *layer = &session->store->layers[k];
+    uint64_t sweeps = layer->units.pieces > 0  ? 1
+                      : layer->goal.sweeps > 0 ? layer->goal.sweeps
+                                               : NR_STORE_SWEEPS_MAX;
     session->layer = k;
-    session->next_unit = 0;
     session->layer_started_s = nr_clock_s();
-    session->layer_seconds_before = current(session)->seconds;
-    nr_progress_begin(&session->progress, current(session));
+    session->layer_seconds_before = layer->seconds;
+    nr_deal_free(session->deal);
+    session->deal = NULL;
+    NR_TRY(nr_deal_new(layer->fold, sweeps, n_workers, &session->deal));
+    nr_progress_begin(&session->progress, layer);
+    return NR_OK;
 }
 
 void nr_session_layer_end(nr_session *session) {
@@ -228,18 +237,10 @@ void nr_session_layer_end(nr_session *session) {
     nr_progress_end(&session->progress);
 }
 
-bool nr_session_source(void *self, uint64_t *unit) {
+bool nr_session_source(void *self, int worker, uint64_t *unit) {
     nr_session *session = self;
-    const nr_store_layer *layer = current(session);
-    uint64_t sweeps = layer->units.pieces > 0  ? 1
-                      : layer->goal.sweeps > 0 ? layer->goal.sweeps
-                                               : NR_STORE_SWEEPS_MAX;
-    uint64_t next = nr_fold_next_missing(layer->fold, session->next_unit);
-    if (nr_fold_ended(layer->fold) || next >= sweeps * layer->units.units_per_sweep)
-        return false;
-    session->next_unit = next + 1;
-    *unit = next;
-    return true;
+    if (nr_fold_ended(current(session)->fold)) return false;
+    return nr_deal_next(session->deal, worker, unit);
 }
 
 /* The values by image stand behind the unit's tally. */

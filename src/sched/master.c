@@ -45,7 +45,7 @@ static size_t assign(nr_master *master, int worker, nr_assignment *out) {
     hand *h = &master->hands[worker];
     uint64_t unit;
     if (master->stopped || master->exhausted || h->n == NR_AHEAD) return 0;
-    if (!master->source(master->source_self, &unit)) {
+    if (!master->source(master->source_self, worker, &unit)) {
         master->exhausted = true;
         return 0;
     }

@@ -26,7 +26,8 @@ typedef struct {
     uint64_t next, end;
 } counter;
 
-static bool count(void *self, uint64_t *unit) {
+static bool count(void *self, int worker, uint64_t *unit) {
+    (void)worker;
     counter *c = self;
     if (c->next == c->end) return false;
     *unit = c->next++;

@@ -14,7 +14,7 @@
 #include "neurank/base/status.h"
 
 /* Raised whenever the same plan would give other bits. */
-enum { NR_NUMBERS_VERSION = 2 };
+enum { NR_NUMBERS_VERSION = 3 };
 
 enum { NR_PLAN_FIELDS_MAX = 32 };
 

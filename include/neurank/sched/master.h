@@ -17,8 +17,8 @@
 
 enum { NR_AHEAD = 3 }; /* units in a worker's hands: one under way, one waiting */
 
-/* The next unit to do, each once, in ascending order; false when there is none. */
-typedef bool nr_unit_source(void *self, uint64_t *unit);
+/* The worker's next unit, each once; false when there is none for anybody. */
+typedef bool nr_unit_source(void *self, int worker, uint64_t *unit);
 
 typedef struct {
     int worker;

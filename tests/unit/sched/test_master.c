@@ -14,7 +14,8 @@ typedef struct {
     uint64_t next, end;
 } counter;
 
-static bool count(void *self, uint64_t *unit) {
+static bool count(void *self, int worker, uint64_t *unit) {
+    (void)worker;
     counter *c = self;
     if (c->next == c->end) return false;
     *unit = c->next++;
@@ -75,13 +76,13 @@ static void test_every_unit_once(void **state) {
 static void test_stop(void **state) {
     (void)state;
     counter c = {0, 100};
-    nr_assignment given[6], next[1];
+    nr_assignment given[3 * NR_AHEAD], next[1];
     nr_master *master;
     size_t n;
     assert_int_equal(nr_master_new(3, count, &c, &master), NR_OK);
-    assert_int_equal(nr_master_start(master, given), 6);
+    assert_int_equal(nr_master_start(master, given), 3 * NR_AHEAD);
     nr_master_stop(master);
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 3 * NR_AHEAD; i++) {
         assert_false(nr_master_finished(master));
         assert_int_equal(
             nr_master_result(master, given[i].worker, given[i].unit, next, &n), NR_OK);
@@ -94,7 +95,7 @@ static void test_stop(void **state) {
 static void test_unasked_results(void **state) {
     (void)state;
     counter c = {0, 100};
-    nr_assignment given[4], next[1];
+    nr_assignment given[2 * NR_AHEAD], next[1];
     nr_master *master;
     size_t n;
     assert_int_equal(nr_master_new(2, count, &c, &master), NR_OK);

@@ -123,7 +123,8 @@ static nr_status tick(void *self, bool *stop) {
     return NR_OK;
 }
 
-static bool source(void *self, uint64_t *unit) {
+static bool source(void *self, int worker, uint64_t *unit) {
+    (void)worker;
     result *r = self;
     if (r->next == r->end) return false;
     *unit = r->next++;
