@@ -142,7 +142,7 @@ CHANGES_EXACT = {
 
 def begun_exact_run(args, path):
     """Stops an exact run of two pieces a block within a block."""
-    for _ in range(20):
+    for turn in range(20):
         if os.path.exists(path):
             os.remove(path)
         p = subprocess.Popen([NEURANK, *map(str, args), path, "--checkpoint-every", "0.1s"],
@@ -150,6 +150,7 @@ def begun_exact_run(args, path):
         while not os.path.exists(path) or h5_units(path) == 0:
             check(p.poll() is None, "the exact run ended before it was stopped")
             time.sleep(0.01)
+        time.sleep(0.017 * turn)
         p.send_signal(signal.SIGTERM)
         p.communicate()
         with h5py.File(path) as f:
