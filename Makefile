@@ -73,7 +73,7 @@ help:
 	@echo 'make check      unit tests of this MODE only'
 	@echo 'make lint       module graph, clang-tidy, format, shellcheck'
 	@echo 'make format     clang-format in place'
-	@echo 'make bench      coalition-images per second on the shipped networks'
+	@echo 'make bench      what one core reaches, layer by layer, and of its peak (5 min)'
 	@echo 'make bench-peers  the same games in PyTorch, side by side (15 min)'
 	@echo 'make bench-scale  two ranks against one, 64 ranks that sleep, the master alone'
 	@echo 'make install    program, library, headers, pkg-config file, man page to PREFIX ($(PREFIX))'
@@ -253,9 +253,9 @@ efficiency: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(BUILD)/tests/bench/efficiency build/fashion.h5
 	@OPENBLAS_NUM_THREADS=1 $(BUILD)/tests/bench/efficiency data build/fashion.h5 build/efficiency.json
 
-bench: packages-demo
+bench: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all
-	@$(PYTHON) tests/bench/bench.py build/release/neurank build/bench
+	@taskset -c 0 $(PYTHON) tests/bench/bench.py build/release/neurank build/bench
 
 bench-peers: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all

@@ -149,11 +149,19 @@ static double frontier_size(const nr_cut *cut) {
     return size;
 }
 
-double nr_filter_visit_macs(const nr_cut *cut, uint32_t block_images) {
+static double visit_macs(const nr_cut *cut, uint32_t block_images, double prefix) {
     double n = (double)nr_cut_players(cut), steps = 4 * (n - 1) + 2;
-    double once = part_macs(cut, NR_PART_CONST) + 2 * part_macs(cut, NR_PART_TWO) +
-                  3 * part_macs(cut, NR_PART_LINEAR);
+    double once = prefix * part_macs(cut, NR_PART_CONST) +
+                  2 * part_macs(cut, NR_PART_TWO) + 3 * part_macs(cut, NR_PART_LINEAR);
     return block_images * (once + steps * nr_filter_coalition_macs(cut));
+}
+
+double nr_filter_visit_macs(const nr_cut *cut, uint32_t block_images) {
+    return visit_macs(cut, block_images, 1);
+}
+
+double nr_filter_planned_macs(const nr_cut *cut, uint32_t block_images) {
+    return visit_macs(cut, block_images, 1.0 / 8);
 }
 
 double nr_filter_coalition_macs(const nr_cut *cut) {

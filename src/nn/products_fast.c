@@ -241,8 +241,9 @@ void nr_fast_conv(const nr_window_args *a) {
     case WINOGRAD: conv_winograd(a); break;
     case POINTWISE: conv_pointwise(a); break;
     case DEPTHWISE:
-        nr_fast_depthwise(a);
-        apart = true;
+        apart = !nr_simd();
+        if (apart) nr_fast_depthwise(a);
+        else nr_simd()->depthwise(a);
         break;
     case GATHERED:
         apart = a->window.group > 1;

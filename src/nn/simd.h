@@ -49,6 +49,9 @@ typedef struct {
     size_t (*winograd_scratch)(size_t h, size_t w, size_t c_in, size_t c_out);
     void (*winograd)(const nr_winograd_args *args);
 
+    /* window.group is the number of channels; post without pool */
+    void (*depthwise)(const nr_window_args *args);
+
     /* weight [features, classes] */
     size_t (*walk_packed_size)(size_t features, size_t classes);
     void (*walk_pack)(size_t features, size_t classes, const float *weight,

@@ -2,6 +2,7 @@
 #include "simd.h"
 
 #if defined(__x86_64__)
+#include "simd_depthwise.h"
 #include "simd_product.h"
 #include "simd_walk.h"
 #include "simd_winograd.h"
@@ -15,6 +16,7 @@ const nr_simd_set nr_simd_avx2 = {.name = "avx2",
                                   .winograd_pack = winograd_pack,
                                   .winograd_scratch = winograd_scratch,
                                   .winograd = winograd,
+                                  .depthwise = depthwise,
                                   .walk_packed_size = walk_packed_size,
                                   .walk_pack = walk_pack,
                                   .walk = walk,

@@ -37,7 +37,7 @@ static nr_status plan_units(const nr_inputs *inputs, const nr_options *options,
     uint32_t group = nr_filter_group_blocks(inputs->graph, block);
     NR_TRY(nr_cut_new(inputs->graph, layer->node, layer->spec.ablation, layer->filters,
                       layer->n_players, &cut));
-    double visit = nr_filter_visit_macs(cut, block);
+    double visit = nr_filter_planned_macs(cut, block);
     double coalition = nr_filter_coalition_macs(cut);
     nr_cut_free(cut);
     layer->units = layer->exact

@@ -54,7 +54,7 @@ CASES = {
     "resnet20/stage1.0.conv1": (40, 1), "resnet20/stage2.1.conv1": (100, 1),
     "resnet20/stage3.2.conv1": (1000, 1),
     "vgg16/conv1_2": (4, 1), "vgg16/conv2_2": (4, 1), "vgg16/conv3_3": (8, 1),
-    "vgg16/conv4_3": (20, 1), "vgg16/conv5_1": (40, 1), "vgg16/conv5_2": (200, 4),
+    "vgg16/conv4_3": (32, 1), "vgg16/conv5_1": (40, 1), "vgg16/conv5_2": (200, 4),
     "vgg16/conv5_3": (1000, 32),
 }
 
@@ -259,29 +259,51 @@ def check_ends(best, result, name):
             sys.exit(f"{name}: {float(v.mean())} in PyTorch, {ours} in neurank ({count})")
 
 
-def measure(name, folder, nets):
-    model, layer = name.split("/")
-    n_images, sweeps = CASES[name]
-    if model not in nets:
-        nets[model] = load(model)
-    net, x, y = nets[model]
-    x, y = x[:n_images], y[:n_images]
-    onnx, data = export(model, net, x, folder), f"{folder}/images.h5"
-    with h5py.File(data, "w") as f:
-        f["images"], f["labels"] = x.numpy(), y.numpy()
-    cut = {"l": cut_lenet, "v": cut_vgg, "r": cut_resnet}[model[0]](net, layer)
-    best = Best(cut, x[:200], y[:200])
+class Game:
+    """One layer of one network: cut, images, and how neurank plays it."""
+
+    def __init__(self, name, folder, net, x, y):
+        self.model, self.layer = name.split("/")
+        n, self.sweeps = CASES[name]
+        self.x, self.y, self.folder = x[:n], y[:n], folder
+        self.onnx = export(self.model, net, x, folder)
+        self.cut = {"l": cut_lenet, "v": cut_vgg, "r": cut_resnet}[name[0]](net, self.layer)
+        self.net = net
+
+    def run(self, n=None, sweeps=None):
+        data = f"{self.folder}/images.h5"
+        with h5py.File(data, "w") as f:
+            f["images"], f["labels"] = self.x[:n].numpy(), self.y[:n].numpy()
+        return run(self.onnx, self.layer, data, sweeps or self.sweeps, self.folder)
+
+
+class Games:
+    def __init__(self, folder):
+        torch.set_num_threads(1)
+        torch.set_grad_enabled(False)
+        self.folder, self.nets, self.games = folder, {}, {}
+
+    def get(self, name):
+        model = name.split("/")[0]
+        if model not in self.nets:
+            self.nets[model] = load(model)
+        if name not in self.games:
+            self.games[name] = Game(name, self.folder, *self.nets[model])
+        return self.games[name]
+
+
+def measure(name, games):
+    game = games.get(name)
+    best = Best(game.cut, game.x[:200], game.y[:200])
     rounds = []
     for _ in range(ROUNDS):
-        r = run(onnx, layer, data, sweeps, folder)
+        r = game.run()
         covered = r["walks"] * r["players"]
         rounds.append({"ours": r["seconds"] / covered,
                        "evaluated": r["coalition_images"] / covered,
-                       "a": seconds_whole(net, x), "b": best.measure(), "run": r})
+                       "a": seconds_whole(game.net, game.x), "b": best.measure(), "run": r})
     # on the images that PyTorch has cached
-    with h5py.File(data, "w") as f:
-        f["images"], f["labels"] = x[:200].numpy(), y[:200].numpy()
-    check_ends(best, run(onnx, layer, data, 1, folder), name)
+    check_ends(best, game.run(200, 1), name)
     return summary(name, best, rounds)
 
 
@@ -305,16 +327,14 @@ def summary(name, best, rounds):
 
 def main():
     folder, names = sys.argv[2], sys.argv[3:] or list(CASES)
-    torch.set_num_threads(1)
-    torch.set_grad_enabled(False)
     os.makedirs(folder, exist_ok=True)
-    nets, rows = {}, []
+    games, rows = Games(folder), []
     print(f"{cpu()}, {datetime.date.today()}, one core, PyTorch {torch.__version__}, "
           f"medians of {ROUNDS} rounds; microseconds a coalition-image")
     print(f"{'network/layer':26}{'neurank':>10}{'evaluated':>10}{'(a)':>10}{'(b)':>10}"
           f"{'(a)/ours':>10}{'(b)/ours':>10}")
     for name in names:
-        row = measure(name, folder, nets)
+        row = measure(name, games)
         rows.append(row)
         t = {k: 1e6 * v for k, v in row["seconds"].items()}
         print(f"{name:26}{t['ours']:10.3f}{row['seconds']['evaluated']:10.0%}{t['a']:10.1f}"
@@ -326,4 +346,5 @@ def main():
         json.dump({"cpu": cpu(), "date": str(datetime.date.today()), "rows": rows}, f, indent=1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,14 @@
 """What fast kernels change in a Shapley value stays below a tenth of the standard error of
-a run over all 10,000 images with 16 sweeps; memory changes nothing at all; a store says
-which kernels made it.
+a run over all 10,000 images with 16 sweeps; memory changes nothing at all, and a rank keeps
+to it; a store says which kernels made it.
 TEST: timeout=300"""
 import json
+import os
+import subprocess
 
 import h5py
 import numpy as np
-from harness import DATA, check, fashion, message, run
+from harness import DATA, NEURANK, check, fashion, message, run
 
 TYPICAL = 10000 * 16  # image visits
 CASES = [("lenet5", "conv1", 32), ("lenet5", "conv2", 64), ("lenet5", "fc1", 64),
@@ -46,6 +48,21 @@ def check_memory():
         check(a["conv2"].attrs["digest"] == b["conv2"].attrs["digest"], "the same bits")
 
 
+def check_peak():
+    """A rank stays below its share of model and images and 256 MiB."""
+    for model, layer in (("lenet5", "conv2"), ("vgg16s", "conv1_2"),
+                         ("resnet20", "stage1.0.conv1")):
+        args = [NEURANK, "shapley", f"{DATA}/{model}.onnx", "fashion.h5", "--layer", layer,
+                "--images", "10000" if model == "lenet5" else "60", "--sweeps", "2", "-o",
+                f"peak-{model}.h5"]
+        p = subprocess.Popen(args, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(p.pid, 0)
+        inputs = sum(map(os.path.getsize, (f"{DATA}/{model}.onnx", "fashion.h5")))
+        limit = (256 << 20) + inputs
+        check(status == 0 and usage.ru_maxrss * 1024 <= limit,
+              f"{model} {layer}: {usage.ru_maxrss} KiB, at most {limit >> 10} are allowed")
+
+
 def check_plan():
     with h5py.File("m32.h5") as f:
         kind = f["conv2"].attrs["plan_kernels"]
@@ -57,5 +74,6 @@ def check_plan():
 
 fashion()
 check_memory()
+check_peak()
 check_plan()
 check_kernels()

@@ -97,6 +97,11 @@ static void test_convolutions(void **state) {
         compare(fast->conv, reference->conv, in, 4, windows[i], 1);
         compare(all_channels_fast, reference->conv, in, 8, windows[i], 2);
     }
+    const nr_window depthwise[] = {{3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 37, 0, 0},
+                                   {5, 3, 2, 1, 1, 2, 3, 1, 0, 4, 37, 0, 0}};
+    for (size_t i = 0; i < 2; i++)
+        compare(fast->conv, reference->conv, (nr_shape){37, 7, 9, 0}, 37, depthwise[i],
+                2);
     nr_window large = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
     compare(fast->conv, reference->conv, (nr_shape){64, 14, 14, 0}, 32, large, 5);
 }
