@@ -329,9 +329,25 @@ static nr_status walk_chunk(nr_filter *game, size_t first, size_t count) {
     return NR_OK;
 }
 
+/* Steps whose two rows fill the product kernel's tiles (14 rows). */
+enum { STEPS_OF_TILE = 7 };
+
+/* Steps [from, to), in chunks of about one size, because a small last one would waste
+ * its products, and of whole tiles. */
+static nr_status walk_window(nr_filter *game, size_t from, size_t to) {
+    size_t half = game->chunk / 2, unit = half < STEPS_OF_TILE ? 1 : STEPS_OF_TILE;
+    size_t units = (to - from + unit - 1) / unit, most = half / unit;
+    size_t chunks = (units + most - 1) / most;
+    for (size_t k = 0; k < chunks; k++) {
+        size_t first = from + units * k / chunks * unit;
+        size_t end = k + 1 == chunks ? to : from + units * (k + 1) / chunks * unit;
+        NR_TRY(walk_chunk(game, first, end - first));
+    }
+    return NR_OK;
+}
+
 static nr_status walk_values(nr_filter *game, uint64_t *coalition_images) {
     size_t m = game->n_live, steps = m - 1; /* the last prefix is everybody */
-    size_t half = game->chunk / 2;
     game->prefix_value[0] = game->complement_value[m] = game->ends.empty;
     game->prefix_value[m] = game->complement_value[0] = game->ends.full;
     start(game);
@@ -340,13 +356,7 @@ static nr_status walk_values(nr_filter *game, uint64_t *coalition_images) {
         size_t to = steps - from < game->window ? steps : from + game->window;
         if (!game->all_fit && !game->tail.scaled)
             nr_filter_deltas_compute(game, game->order + from, to - from);
-        /* Chunks of one size: a small last one would waste its products. */
-        size_t chunks = (to - from + half - 1) / half;
-        for (size_t k = 0; k < chunks; k++) {
-            size_t first = from + (to - from) * k / chunks;
-            NR_TRY(
-                walk_chunk(game, first, from + (to - from) * (k + 1) / chunks - first));
-        }
+        NR_TRY(walk_window(game, from, to));
     }
     *coalition_images += 2 * steps * game->images;
     return NR_OK;
