@@ -57,7 +57,7 @@ LDFLAGS_ALL = $(LINK_$(MODE)) $(HDF5_DIR) $(LDFLAGS)
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
 
-.PHONY: all help demo test run-tests test-long coverage efficiency check units lint format \
+.PHONY: all help demo test experiments run-tests test-long coverage efficiency check units lint format \
     bench bench-peers bench-scale install clean packages packages-demo packages-test print-% golden
 .DEFAULT_GOAL := all
 
@@ -204,7 +204,7 @@ LONG_TESTS := $(wildcard tests/long/test_*.py)
 
 # Installs, then makes the rest in a second make: see demo.
 test: packages-test
-	@$(MAKE) --no-print-directory -j"$$(nproc)" all units
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all units experiments
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory -j"$$(nproc)" MODE=asan units
 	@$(MAKE) --no-print-directory run-tests
@@ -244,6 +244,9 @@ $(BUILD)/tests/bench/efficiency: $(filter-out %/scale.c,$(wildcard tests/bench/*
 build/fashion.h5: $(BUILD)/neurank
 	@$(BUILD)/neurank import --idx /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz \
 	    /usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz --mean 0.2860 --std 0.3530 -o $@
+
+# Programs of the long tests and benchmarks: `make test` builds them, too.
+experiments: $(BUILD)/tests/long/coverage $(BUILD)/tests/bench/efficiency $(BUILD)/tests/bench/scale
 
 coverage: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(BUILD)/tests/long/coverage build/fashion.h5

@@ -234,8 +234,8 @@ static nr_status walk_image(laboratory *lab, nr_sampler *sampler, walk_set set,
         nr_sampler_permutation(sampler, k / 2, set == SHARED ? 0 : image, k % 2,
                                lab->permutation);
         double start = nr_odd_clock_s();
-        NR_TRY(lab->game.pair(lab->game.self, lab->permutation, lab->forward,
-                              lab->reverse, &lab->walk_coalitions));
+        NR_TRY(lab->game.pair(lab->game.self, lab->permutation, lab->game.n_players,
+                              lab->forward, lab->reverse, &lab->walk_coalitions));
         lab->walk_s += nr_odd_clock_s() - start;
         add_walks(lab, set, k);
     }
