@@ -132,32 +132,52 @@ static void keep_two(nr_filter *game, nr_frontier *front, const uint32_t *player
                 set_two(game, front, players[i], true, front->rows + k * n);
 }
 
-/* Membership of the window's players, in the order of their places. */
-static size_t write_members(nr_filter *game, const uint32_t *players, size_t n_players,
-                            size_t rows, const uint8_t *kept) {
-    size_t places = 0;
-    for (size_t i = 0; i < n_players; i++)
-        if (game->slot[players[i]] >= places) places = game->slot[players[i]] + 1;
-    memset(game->members, 0, rows * places * sizeof *game->members);
+/* Membership of a group of players with consecutive places, first .. first + count - 1.
+ */
+static void write_members(nr_filter *game, const uint32_t *players, size_t n_players,
+                          size_t first, size_t count, size_t rows,
+                          const uint8_t *kept) {
+    memset(game->members, 0, rows * count * sizeof *game->members);
     for (size_t k = 0; k < rows; k++)
         for (size_t i = 0; i < n_players; i++)
-            game->members[k * places + game->slot[players[i]]] =
+            game->members[k * count + game->slot[players[i]] - first] =
                 kept[k * game->n + players[i]] ? 1 : 0;
-    return places;
 }
 
+/* A group of players, whose differences stand next to each other. */
 static void keep_in_rows(nr_filter *game, const uint32_t *players, size_t n_players,
                          size_t rows, const uint8_t *kept) {
-    size_t places = write_members(game, players, n_players, rows, kept);
+    size_t first = game->slot[players[0]];
+    size_t count = game->slot[players[n_players - 1]] + 1 - first;
+    write_members(game, players, n_players, first, count, rows, kept);
     for (size_t f = 0; f < game->n_frontier; f++) {
         nr_frontier *front = &game->frontier[f];
         size_t n = game->images * front->size;
+        size_t stride = game->batch_images * front->size;
         if (front->part == NR_PART_LINEAR)
-            nr_gemm(rows, n, places, game->members, places,
-                    front->delta + game->row * front->size,
-                    game->batch_images * front->size, front->rows, n);
+            nr_gemm(rows, n, count, game->members, count,
+                    front->delta + first * stride + game->row * front->size, stride,
+                    front->rows, n);
         else keep_two(game, front, players, n_players, rows, kept);
     }
+}
+
+/* How many of the first players belong to one group by their numbers. */
+static size_t group_size(const nr_filter *game, const uint32_t *players, size_t n) {
+    size_t count = 0, group = players[0] / game->together;
+    while (count < n && players[count] / game->together == group) count++;
+    return count;
+}
+
+/* As many whole groups as the window holds. */
+static size_t window_size(const nr_filter *game, const uint32_t *players, size_t n) {
+    size_t count = 0;
+    while (count < n) {
+        size_t group = group_size(game, players + count, n - count);
+        if (count + group > game->window) break;
+        count += group;
+    }
+    return count;
 }
 
 /* Where not all differences fit, windows of players are computed for each chunk. */
@@ -167,10 +187,14 @@ static void fill_rows(nr_filter *game, size_t rows, const uint8_t *kept) {
     for (uint32_t i = 0; i < game->n; i++)
         if (game->live[i]) players[n++] = i;
     start_rows(game, rows);
-    for (size_t from = 0; from < n; from += game->window) {
-        size_t to = n - from < game->window ? n : from + game->window;
+    for (size_t from = 0; from < n;) {
+        size_t to = from + window_size(game, players + from, n - from);
         if (!game->all_fit) nr_filter_deltas_compute(game, players + from, to - from);
-        keep_in_rows(game, players + from, to - from, rows, kept);
+        while (from < to) {
+            size_t count = group_size(game, players + from, to - from);
+            keep_in_rows(game, players + from, count, rows, kept);
+            from += count;
+        }
     }
     end_rows(game, rows);
 }

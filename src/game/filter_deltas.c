@@ -95,7 +95,11 @@ static nr_status new_rows(nr_filter *game, float **slot, uint32_t node, size_t r
 static void choose_window(nr_filter *game) {
     size_t bytes = nr_size_mul(floats_per_player(game), sizeof(float));
     game->window = bytes ? game->spec.memory_bytes / WINDOW_PART / bytes : game->n;
-    if (game->window < 1) game->window = 1;
+    /* Products over players begin anew at multiples of this: of the smallest window
+     * there is, so that their rounding does not depend on memory. */
+    game->together = bytes ? NR_FILTER_MEMORY_MIN / WINDOW_PART / bytes : game->n;
+    if (game->together < 1) game->together = 1;
+    if (game->window < game->together) game->window = game->together;
     if (game->window > game->n || game->spec.enumerated) game->window = game->n;
     game->all_fit = game->window == game->n;
     game->batch_blocks = 1;

@@ -40,10 +40,11 @@ typedef struct nr_prefix_cache nr_prefix_cache;
 typedef struct {
     bool fits;
     float low, high;
-    float *bias;          /* [classes - 1] relative to the last class */
+    size_t base;          /* the class whose logit is zero */
+    float *bias;          /* [classes - 1] relative to the base */
     float *packed;        /* weights, likewise */
     float *ends;          /* [T, size] everybody's sum plus nobody's */
-    float *logits;        /* [chunk, classes], the last column zero */
+    float *logits;        /* [chunk, classes], the base's column zero */
     const float **deltas; /* [chunk] */
     float *scales;        /* [chunk] */
     /* Every player is one input of the dense layer in front of the clamp: what it adds
@@ -89,6 +90,7 @@ typedef struct {
         *entry; /* [graph size] LINEAR products of TWO tensors: [window, batch, size] */
     nr_exec *delta;     /* the other LINEAR tensors, linear parts only */
     size_t window;      /* players whose differences are held at a time */
+    size_t together;    /* players of one product: whole groups make a window */
     bool all_fit;       /* window holds every player */
     bool *all_live;     /* [batch_blocks, n] */
     size_t *all_n_live; /* [batch_blocks] */

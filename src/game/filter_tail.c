@@ -1,7 +1,7 @@
 /* Walks in front of a short suffix: one LINEAR tensor, a ReLU or Clip or nothing, a
  * dense layer with few outputs, the score. A step adds one row and multiplies by the
  * dense layer's weights, without a row of the sum ever going to memory. Scores do not
- * change when all logits are shifted, so they are computed relative to the last one,
+ * change when all logits are shifted, so they are computed relative to one of them,
  * which stays zero. */
 #include <math.h>
 #include <stdlib.h>
@@ -59,7 +59,23 @@ static nr_status make_scaled(nr_filter *game) {
     return NR_OK;
 }
 
-/* Weights and biases of each class minus those of the last. */
+/* The class with the smallest weights and bias: relative to one with large ones, a
+ * masked class of bias -1e9 for instance, the others would lose their last bits. */
+static size_t choose_base(const nr_filter *game, const float *weight,
+                          const float *bias) {
+    size_t classes = game->classes, best = 0;
+    double smallest = INFINITY;
+    for (size_t k = 0; k < classes; k++) {
+        double size = bias ? fabs((double)bias[k]) : 0;
+        for (size_t i = 0; i < game->frontier[0].size; i++)
+            size += fabs((double)weight[i * classes + k]);
+        if (size < smallest) best = k;
+        if (size < smallest) smallest = size;
+    }
+    return best;
+}
+
+/* Weights and biases of each class but the base, minus those of the base. */
 static nr_status pack_differences(nr_filter *game, const nr_node *dense) {
     nr_tail *tail = &game->tail;
     size_t features = game->frontier[0].size, classes = game->classes;
@@ -67,12 +83,14 @@ static nr_status pack_differences(nr_filter *game, const nr_node *dense) {
     const float *bias = nr_graph_weight(game->spec.graph, dense->bias);
     float *differences = nr_new_floats(nr_size_mul(features, classes - 1));
     if (!differences) return NR_ERR_INTERNAL;
-    for (size_t i = 0; i < features; i++)
-        for (size_t k = 0; k + 1 < classes; k++)
+    size_t base = tail->base = choose_base(game, weight, bias);
+    for (size_t k = 0; k + 1 < classes; k++) {
+        size_t from = k + (k >= base);
+        for (size_t i = 0; i < features; i++)
             differences[i * (classes - 1) + k] =
-                weight[i * classes + k] - weight[i * classes + classes - 1];
-    for (size_t k = 0; bias && k + 1 < classes; k++)
-        tail->bias[k] = bias[k] - bias[classes - 1];
+                weight[i * classes + from] - weight[i * classes + base];
+        if (bias) tail->bias[k] = bias[from] - bias[base];
+    }
     game->spec.kernels->walk_pack(features, classes - 1, differences, tail->packed);
     free(differences);
     return NR_OK;
@@ -161,7 +179,8 @@ static void walk_image(nr_filter *game, size_t image, size_t first, size_t count
                         .bias = tail->bias,
                         .prefix = tail->logits,
                         .complement = tail->logits + count * game->classes,
-                        .stride = game->classes});
+                        .stride = game->classes,
+                        .skip = tail->base});
 }
 
 bool nr_filter_tail_steps(nr_filter *game, size_t first, size_t count, int64_t *values,

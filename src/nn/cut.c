@@ -164,7 +164,8 @@ static nr_status map_index(nr_cut *cut, uint32_t node) {
 
 static bool is_channelwise(const nr_cut *cut, const nr_node *n, uint32_t input) {
     if (n->op == NR_OP_DENSE) return false;
-    return n->op != NR_OP_CONV || n->window.group == node_at(cut, input)->shape.c;
+    uint32_t c = node_at(cut, input)->shape.c;
+    return n->op != NR_OP_CONV || (n->window.group == c && c > 1);
 }
 
 static bool is_linear(const nr_node *n) {

@@ -52,7 +52,9 @@ NR_CLONES static void max_pool(const nr_window_args *a) {
         for (size_t ky = t.y0; ky < t.y1; ky++)
             for (size_t kx = t.x0; kx < t.x1; kx++) {
                 const float *restrict x = tap_at(a, r, oy, ox, ky, kx);
-                for (size_t i = 0; i < c; i++) y[i] = x[i] > y[i] ? x[i] : y[i];
+                /* NaN stays */
+                for (size_t i = 0; i < c; i++)
+                    y[i] = x[i] > y[i] || x[i] != x[i] ? x[i] : y[i];
             }
     }
 }

@@ -91,7 +91,7 @@ static void max_pool(const nr_window_args *a) {
             ptrdiff_t pixel = tap(a, oy, ox, ky, kx);
             if (pixel < 0) continue;
             float x = row_at(a, r)[(size_t)pixel * a->in.c + c];
-            if (x > best) best = x;
+            if (x > best || isnan(x)) best = x; /* NaN stays */
         }
         *output_at(a, r, oy, ox, c) = best;
     }

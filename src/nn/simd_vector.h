@@ -70,6 +70,10 @@ INLINE void store_n(float *y, vec v, size_t n) {
     else store_part(y, v, n);
 }
 
+INLINE vec choose(vec_i mask, vec yes, vec no) {
+    return (vec)(((vec_i)yes & mask) | ((vec_i)no & ~mask));
+}
+
 /* NaN in x stays: the instructions return their second operand then. */
 #if defined(__AVX512F__)
 INLINE vec max_of(vec x, vec low) {
@@ -88,5 +92,10 @@ INLINE vec min_of(vec x, vec high) {
     return (vec)_mm256_min_ps((__m256)high, (__m256)x);
 }
 #endif
+
+/* NaN in either stays. */
+INLINE vec max_of_both(vec a, vec b) {
+    return choose(a == a, max_of(b, a), a);
+}
 
 #endif

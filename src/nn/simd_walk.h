@@ -98,24 +98,25 @@ INLINE void step_features(const nr_walk_args *a, const float *delta, vec scale,
 
 INLINE void walk_step(const nr_walk_args *a, size_t step, int classes, bool bounded) {
     vec sums[2 * NR_WALK_CLASSES_MAX]; /* prefix, then complement */
-    const clamping to = {splat(a->low), splat(a->high), bounded};
+    const clamping clamp = {splat(a->low), splat(a->high), bounded};
     vec scale = splat(a->scales[step]);
     const float *delta = a->deltas[step];
     size_t i = 0;
 #pragma GCC unroll 24
     for (int k = 0; k < 2 * classes; k++) sums[k] = (vec){0};
     for (; i + LANES <= a->features; i += LANES)
-        step_features(a, delta, scale, i, LANES, classes, &to, sums);
+        step_features(a, delta, scale, i, LANES, classes, &clamp, sums);
     if (i < a->features)
-        step_features(a, delta, scale, i, a->features - i, classes, &to, sums);
+        step_features(a, delta, scale, i, a->features - i, classes, &clamp, sums);
     lane_sums(sums, 2 * classes);
     float logits[2 * NR_WALK_CLASSES_MAX + LANES];
     for (int k = 0; k * LANES < 2 * classes; k++) store(logits + k * LANES, sums[k]);
     float *prefix = a->prefix + step * a->stride;
     float *complement = a->complement + step * a->stride;
     for (int k = 0; k < classes; k++) {
-        prefix[k] = a->bias[k] + logits[k];
-        complement[k] = a->bias[k] + logits[classes + k];
+        int to = k + (k >= (int)a->skip);
+        prefix[to] = a->bias[k] + logits[k];
+        complement[to] = a->bias[k] + logits[classes + k];
     }
 }
 
@@ -186,10 +187,6 @@ INLINE vec gather(const float *base, vec_i places) {
 #else
     return (vec)_mm256_i32gather_ps(base, (__m256i)places, 4);
 #endif
-}
-
-INLINE vec choose(vec_i mask, vec yes, vec no) {
-    return (vec)(((vec_i)yes & mask) | ((vec_i)no & ~mask));
 }
 
 /* exp(x) for x <= 0, relative error below 2e-7: 2^n by the exponent's bits times a

@@ -210,9 +210,9 @@ INLINE void store_tile(const nr_winograd_args *a, float *image, size_t top, size
         for (size_t k = 0; k < TILE / step && left + k < w; k++) {
             vec v = y[i * step][k * step];
             if (a->post.pool) {
-                v = max_of(v, y[2 * i][2 * k + 1]);
-                v = max_of(v, y[2 * i + 1][2 * k]);
-                v = max_of(v, y[2 * i + 1][2 * k + 1]);
+                v = max_of_both(v, y[2 * i][2 * k + 1]);
+                v = max_of_both(v, y[2 * i + 1][2 * k]);
+                v = max_of_both(v, y[2 * i + 1][2 * k + 1]);
             }
             store_n(image + ((top + i) * w + left + k) * a->c_out + channel, v, n);
         }
@@ -256,7 +256,8 @@ static void output_small(const nr_winograd_args *a, const winograd_plan *p,
             y[2 + k] = finish_vector(q[1 + k] + q[7 + k], bias, &a->post);
         }
         if (a->post.pool) {
-            store_n(image + c, max_of(max_of(y[0], y[1]), max_of(y[2], y[3])), n);
+            store_n(image + c,
+                    max_of_both(max_of_both(y[0], y[1]), max_of_both(y[2], y[3])), n);
             continue;
         }
         for (size_t i = 0; i < 4; i++) store_n(image + i * a->c_out + c, y[i], n);

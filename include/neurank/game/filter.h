@@ -9,7 +9,7 @@
 #include "neurank/nn/cut.h"
 
 /* Whatever it is, the numbers are the same. */
-enum { NR_FILTER_MEMORY = 256 << 20 };
+enum { NR_FILTER_MEMORY = 256 << 20, NR_FILTER_MEMORY_MIN = 32 << 20 };
 
 typedef struct {
     const nr_graph *graph; /* all borrowed for the life of the game */

@@ -50,10 +50,12 @@ typedef struct {
     const float *ends;          /* [features] everybody's sum plus nobody's */
     float *current;             /* [features] sum of the prefix; goes on */
     float low, high;
-    const float *packed;        /* walk_pack */
-    const float *bias;          /* [classes] */
-    float *prefix, *complement; /* [steps, stride] logits, `classes` of each row */
-    size_t stride;
+    const float *packed; /* walk_pack */
+    const float *bias;   /* [classes] */
+    /* [steps, stride] logits: column `skip` of each row is left alone, `classes` others
+     * are written */
+    float *prefix, *complement;
+    size_t stride, skip;
 } nr_walk_args;
 
 typedef struct {

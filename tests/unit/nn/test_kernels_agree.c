@@ -150,6 +150,9 @@ static void compare_fused(uint32_t c_in, uint32_t c_out, uint32_t h, uint32_t w,
     args.post = (nr_post){.clamp = clamp, .low = 0, .high = 0.5F, .pool = pool};
     fast->conv(&args);
     assert_near(y, pool ? pooled : plain, n, 1e-5F * (float)c_in);
+    x[0] = NAN;
+    fast->conv(&args);
+    assert_true(isnan(y[0]));
     free(x), free(bias), free(weight), free(y), free(plain), free(pooled);
     free(packed), free(args.scratch);
 }
@@ -201,7 +204,7 @@ static void test_products(void **state) {
 }
 
 /* Steps of a walk against sums in double. */
-static void compare_walk(size_t features, size_t classes, float high) {
+static void compare_walk(size_t features, size_t classes, float high, size_t skip) {
     enum { STEPS = 7 };
     float *deltas = random_floats(STEPS * features, 1),
           *ends = random_floats(features, 2);
@@ -229,7 +232,8 @@ static void compare_walk(size_t features, size_t classes, float high) {
                                .bias = bias,
                                .prefix = logits[0],
                                .complement = logits[1],
-                               .stride = 16});
+                               .stride = 16,
+                               .skip = skip});
     for (size_t s = 0; s < STEPS; s++)
         for (size_t k = 0; k < classes; k++) {
             double wanted[2] = {bias[k], bias[k]};
@@ -243,7 +247,8 @@ static void compare_walk(size_t features, size_t classes, float high) {
                         fmin(fmax(sides[side], 0), high) * weight[i * classes + k];
             }
             for (int side = 0; side < 2; side++)
-                assert_true(fabs(logits[side][s * 16 + k] - wanted[side]) < 2e-3);
+                assert_true(
+                    fabs(logits[side][s * 16 + k + (k >= skip)] - wanted[side]) < 2e-3);
         }
     free(deltas), free(ends), free(weight), free(bias), free(current), free(start);
     free(packed);
@@ -255,8 +260,8 @@ static void test_walk(void **state) {
     for (size_t k = 1; k <= 13; k++)
         for (size_t f = 0; f < 4; f++) {
             if (!fast->walk_packed(features[f], k)) continue;
-            compare_walk(features[f], k, INFINITY);
-            compare_walk(features[f], k, 1.5F);
+            compare_walk(features[f], k, INFINITY, k / 2);
+            compare_walk(features[f], k, 1.5F, k);
         }
 }
 
@@ -271,6 +276,27 @@ static void test_pools(void **state) {
         compare(fast->max_pool, reference->max_pool, in, 5, windows[i], 2);
         compare(fast->avg_pool, reference->avg_pool, in, 5, windows[i], 2);
     }
+}
+
+/* A NaN is no number that a maximum could be larger than. */
+static void test_pools_keep_nan(void **state) {
+    (void)state;
+    const nr_window halves = {2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 1, 0, 0};
+    for (uint32_t c = 1; c < 40; c += 18)
+        for (size_t at = 0; at < 4; at++) {
+            float x[4 * 40] = {0}, y[40];
+            nr_window_args args = {.rows = 1,
+                                   .in = {c, 2, 2, 0},
+                                   .out = {c, 1, 1, 0},
+                                   .window = halves,
+                                   .x = x,
+                                   .y = y};
+            x[at * c + c - 1] = NAN;
+            fast->max_pool(&args);
+            assert_true(isnan(y[c - 1]) && (c == 1 || y[0] == 0));
+            reference->max_pool(&args);
+            assert_true(isnan(y[c - 1]) && (c == 1 || y[0] == 0));
+        }
 }
 
 static void test_elementwise(void **state) {
@@ -317,10 +343,10 @@ static void test_log_likelihood(void **state) {
 int main(void) {
     static const char *const kinds[] = {"blas", "avx2", "avx512"};
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_convolutions), cmocka_unit_test(test_fused),
-        cmocka_unit_test(test_products),     cmocka_unit_test(test_pools),
-        cmocka_unit_test(test_elementwise),  cmocka_unit_test(test_log_likelihood),
-        cmocka_unit_test(test_walk)};
+        cmocka_unit_test(test_convolutions),   cmocka_unit_test(test_fused),
+        cmocka_unit_test(test_products),       cmocka_unit_test(test_pools),
+        cmocka_unit_test(test_pools_keep_nan), cmocka_unit_test(test_elementwise),
+        cmocka_unit_test(test_log_likelihood), cmocka_unit_test(test_walk)};
     int failed = 0;
     reference = nr_kernels_find("reference");
     for (size_t k = 0; k < 3; k++) {
