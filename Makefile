@@ -66,7 +66,7 @@ all: $(BUILD)/neurank $(BUILD)/libneurank.a
 help:
 	@echo 'make demo       install what is missing, build, rank the filters of a real network'
 	@echo 'make test       install what is missing, build, lint, run all quick tests (5 min)'
-	@echo 'make test-long  the tests that take longer, then coverage and efficiency (35 min)'
+	@echo 'make test-long  the tests that take longer, then coverage and efficiency (25 min)'
 	@echo 'make coverage   do intervals and stopping rules keep their word? thousands of runs'
 	@echo 'make efficiency variance of the estimators at equal evaluations, three networks'
 	@echo 'make            build build/release/neurank   (MODE=debug|asan for other builds)'

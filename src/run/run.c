@@ -46,6 +46,31 @@ static nr_status require_one_world(const nr_world *world) {
     return NR_OK;
 }
 
+/* Ranks on other processors would round otherwise, and which rank does what is chance.
+ */
+static nr_status require_one_kind(const nr_run *run) {
+    char kernels[NR_CHOICE_TEXT];
+    int size = nr_world_size(run->world);
+    uint64_t mine = 0, *all;
+    if (strcmp(nr_option_choice("kernels", run->options->kernels, kernels), "fast") !=
+        0)
+        return NR_OK;
+    const char *kind = nr_kernels_fastest();
+    memcpy(&mine, kind, strlen(kind) < sizeof mine ? strlen(kind) : sizeof mine);
+    nr_status status = NR_NEW(all, (size_t)size) ? NR_OK : NR_ERR_INTERNAL;
+    status = nr_world_share(run->world, status);
+    if (status == NR_OK) status = nr_world_gather(run->world, &mine, 1, all);
+    for (int rank = 1; rank < size && status == NR_OK; rank++)
+        if (all[rank] != all[0])
+            status = nr_fail(NR_ERR_USAGE,
+                             "rank 0 runs on %.8s and rank %d on %.8s, which round "
+                             "differently: choose one that all have, --kernels avx2 or "
+                             "blas",
+                             (char *)&all[0], rank, (char *)&all[rank]);
+    free(all);
+    return status;
+}
+
 static nr_status plan_layers(nr_run *run) {
     uint32_t *nodes;
     nr_status status = nr_layers_select(run->inputs.graph, run->options->layer, &nodes,
@@ -192,7 +217,8 @@ static nr_status run_all(nr_run *run, const char *command_line) {
     NR_TRY(nr_inputs_load(run->world, run->options, &run->inputs));
     /* The same decision everywhere, but one message. */
     if (nr_world_rank(run->world) != 0) nr_log_set_silent(true);
-    nr_status status = plan_layers(run);
+    nr_status status = require_one_kind(run);
+    if (status == NR_OK) status = plan_layers(run);
     nr_log_set_silent(false);
     NR_TRY(nr_world_share(run->world, status));
     NR_TRY(open_session(run));

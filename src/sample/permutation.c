@@ -1,10 +1,14 @@
 #include "neurank/sample/permutation.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "neurank/base/memory.h"
 #include "neurank/base/rng.h"
+
+/* What a group's blocks have in common is drawn once where they are this many. */
+enum { STRATA_KEPT_MIN = 4, PAIRS_KEPT = 2 };
 
 struct nr_sampler {
     nr_stream strata_stream, key_stream, uniform_stream;
@@ -12,6 +16,11 @@ struct nr_sampler {
     uint32_t strata, log2_strata;
     uint32_t *everybody;      /* [n] 0, 1, ... */
     uint64_t *keys, *scratch; /* [n] */
+    struct {
+        bool there;
+        uint32_t sweep, group;
+        uint64_t *hashes; /* [n, 2] */
+    } kept[PAIRS_KEPT];   /* by pair */
 };
 
 enum { INDEX_BITS = 20, STRATA_MAX = 64, INSERTION_MAX = 64 };
@@ -36,24 +45,47 @@ nr_status nr_sampler_new(uint64_t seed, uint64_t layer, size_t n_players,
         return NR_ERR_INTERNAL;
     }
     for (uint32_t i = 0; i < n_players; i++) sampler->everybody[i] = i;
+    for (int p = 0; p < PAIRS_KEPT; p++)
+        if (!(sampler->kept[p].hashes = nr_new(n_players, 2 * sizeof(uint64_t)))) {
+            nr_sampler_free(sampler);
+            return NR_ERR_INTERNAL;
+        }
     *out = sampler;
     return NR_OK;
 }
 
 void nr_sampler_free(nr_sampler *sampler) {
     if (!sampler) return;
+    for (int p = 0; p < PAIRS_KEPT; p++) free(sampler->kept[p].hashes);
     free(sampler->everybody);
     free(sampler->keys);
     free(sampler->scratch);
     free(sampler);
 }
 
+/* The group's hashes of all players, or NULL where they are not worth keeping. */
+static const uint64_t *group_hashes(nr_sampler *s, uint32_t sweep, uint32_t block,
+                                    uint32_t pair) {
+    uint32_t group = block >> s->log2_strata;
+    if (s->strata < STRATA_KEPT_MIN || pair >= PAIRS_KEPT) return NULL;
+    uint64_t *hashes = s->kept[pair].hashes;
+    bool same = s->kept[pair].there && s->kept[pair].sweep == sweep &&
+                s->kept[pair].group == group;
+    for (uint32_t i = 0; i < s->n && !same; i++)
+        nr_stream_draw(s->strata_stream, i, group, sweep, pair, hashes + (size_t)2 * i);
+    s->kept[pair].there = true;
+    s->kept[pair].sweep = sweep;
+    s->kept[pair].group = group;
+    return hashes;
+}
+
 /* The key as a 64-bit fraction of one; its last bits give way to the player's index. */
 static uint64_t key_of(const nr_sampler *s, uint32_t player, uint32_t sweep,
-                       uint32_t block, uint32_t pair) {
-    uint64_t hash[2], draw[2];
+                       uint32_t block, uint32_t pair, const uint64_t *hashes) {
+    uint64_t own[2], draw[2];
     uint32_t group = block >> s->log2_strata, w = block & (s->strata - 1);
-    nr_stream_draw(s->strata_stream, player, group, sweep, pair, hash);
+    const uint64_t *hash = hashes ? hashes + (size_t)2 * player : own;
+    if (!hashes) nr_stream_draw(s->strata_stream, player, group, sweep, pair, own);
     nr_stream_draw(s->key_stream, player, block, sweep, pair, draw);
     uint64_t stratum = ((hash[0] | 1) * w + hash[1]) & (s->strata - 1);
     uint64_t key = draw[0] >> (1 + s->log2_strata);
@@ -100,8 +132,9 @@ static void sort_radix(uint64_t *keys, uint64_t *scratch, size_t n) {
 void nr_sampler_order(nr_sampler *sampler, uint32_t sweep, uint32_t block,
                       uint32_t pair, const uint32_t *players, size_t n,
                       uint32_t *order) {
+    const uint64_t *hashes = group_hashes(sampler, sweep, block, pair);
     for (size_t i = 0; i < n; i++)
-        sampler->keys[i] = key_of(sampler, players[i], sweep, block, pair);
+        sampler->keys[i] = key_of(sampler, players[i], sweep, block, pair, hashes);
     if (n <= INSERTION_MAX) sort_insertion(sampler->keys, n);
     else sort_radix(sampler->keys, sampler->scratch, n);
     for (size_t i = 0; i < n; i++)

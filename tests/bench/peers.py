@@ -55,7 +55,7 @@ CASES = {
     "resnet20/stage3.2.conv1": (1000, 1),
     "vgg16/conv1_2": (4, 1), "vgg16/conv2_2": (4, 1), "vgg16/conv3_3": (8, 1),
     "vgg16/conv4_3": (32, 1), "vgg16/conv5_1": (40, 1), "vgg16/conv5_2": (200, 4),
-    "vgg16/conv5_3": (1000, 32),
+    "vgg16/conv5_3": (1000, 64),
 }
 
 

@@ -10,12 +10,19 @@
 #ifndef NEURANK_BASE_QUANTUM_H
 #define NEURANK_BASE_QUANTUM_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 enum { NR_QUANTUM_BITS = 40, NR_VALUE_BITS = 16, NR_FINE_BITS = 64 };
 
 /* False if value is not finite or not within +-2^16. */
-bool nr_quantise(double value, int64_t *out);
+static inline bool nr_quantise(double value, int64_t *out) {
+    if (!(fabs(value) < (double)(1 << NR_VALUE_BITS))) return false;
+    *out = llrint(value * 0x1p40);
+    return true;
+}
+
+_Static_assert(NR_QUANTUM_BITS == 40, "the factor in nr_quantise");
 
 #endif
