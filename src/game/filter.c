@@ -119,6 +119,11 @@ nr_status nr_filter_game_new(const nr_filter_spec *spec, nr_game *out) {
     return NR_OK;
 }
 
+size_t nr_filter_game_batch(const nr_game *game) {
+    const nr_filter *filter = game->self;
+    return filter->chunk;
+}
+
 enum { GROUP_BYTES = 32 << 20, GROUP_IMAGES_MAX = 32 };
 
 uint32_t nr_filter_group_blocks(const nr_graph *graph, uint32_t block_images) {

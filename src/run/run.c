@@ -175,7 +175,9 @@ static nr_status play_layer(nr_run *run, size_t k) {
                          &player));
     bool root = nr_world_rank(run->world) == 0;
     int size = nr_world_size(run->world);
-    nr_status status = root ? nr_session_layer_begin(run->session, k, size) : NR_OK;
+    nr_status status = root ? nr_session_layer_begin(run->session, k, size,
+                                                     nr_filter_game_batch(&player.game))
+                            : NR_OK;
     status = nr_world_share(run->world, status);
     if (status != NR_OK) {
         nr_player_free(&player);

@@ -215,11 +215,13 @@ static void count_seconds(nr_session *session) {
         session->layer_seconds_before + nr_clock_s() - session->layer_started_s;
 }
 
-nr_status nr_session_layer_begin(nr_session *session, size_t k, int n_workers) {
-    const nr_store_layer *layer = &session->store->layers[k];
+nr_status nr_session_layer_begin(nr_session *session, size_t k, int n_workers,
+                                 size_t batch) {
+    nr_store_layer *layer = &session->store->layers[k];
     uint64_t sweeps = layer->units.pieces > 0  ? 1
                       : layer->goal.sweeps > 0 ? layer->goal.sweeps
                                                : NR_STORE_SWEEPS_MAX;
+    layer->batch = batch;
     session->layer = k;
     session->layer_started_s = nr_clock_s();
     session->layer_seconds_before = layer->seconds;

@@ -25,7 +25,8 @@ const nr_store *nr_session_store(const nr_session *session);
 
 /* Makes layer k the one that source and sink work on; ends with nr_session_layer_end.
  */
-nr_status nr_session_layer_begin(nr_session *session, size_t k, int n_workers);
+nr_status nr_session_layer_begin(nr_session *session, size_t k, int n_workers,
+                                 size_t batch);
 void nr_session_layer_end(nr_session *session);
 nr_unit_source nr_session_source;
 nr_sink nr_session_sink(nr_session *session);

@@ -81,6 +81,7 @@ static nr_status read_goal(const nr_h5 *file, const char *group,
                    nr_h5_path(file), numbers[i].name, group, *numbers[i].value);
     }
     NR_TRY(nr_h5_read_attribute_u64(file, group, "goal_top", &goal->top));
+    NR_TRY(nr_h5_read_attribute_u64(file, group, "batch_coalitions", &layer->batch));
     return nr_h5_read_attribute_u64(file, group, "goal_sweeps", &goal->sweeps);
 }
 

@@ -42,6 +42,7 @@ static nr_status write_counts(nr_h5 *file, const char *group,
                   {"samples", r->samples},
                   {"walks", r->walks},
                   {"coalition_images", r->coalition_images},
+                  {"batch_coalitions", layer->batch},
                   {"goal_sweeps", layer->goal.sweeps},
                   {"goal_top", layer->goal.top}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)

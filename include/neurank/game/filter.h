@@ -30,6 +30,9 @@ typedef struct {
 
 nr_status nr_filter_game_new(const nr_filter_spec *spec, nr_game *out);
 
+/* Coalitions that such a game evaluates at a time: a function of graph and layer. */
+size_t nr_filter_game_batch(const nr_game *game);
+
 /* Blocks whose prefix fits in a batch of moderate memory: a function of the graph. */
 uint32_t nr_filter_group_blocks(const nr_graph *graph, uint32_t block_images);
 

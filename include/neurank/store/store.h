@@ -43,7 +43,8 @@ typedef struct {
     /* t_opt of the confidence sequence; > 0 from the first command on that had a goal
      * which looks at the data. */
     double sequence_sweeps;
-    double seconds;        /* spent computing, over all resumes */
+    uint64_t batch; /* coalitions evaluated at a time, for the record; 0: none yet */
+    double seconds; /* spent computing, over all resumes */
     nr_image_rows *images; /* NULL: values by image are not wanted; owned */
 } nr_store_layer;
 
