@@ -142,7 +142,7 @@ nr_status nr_filter_deltas_new(nr_filter *game) {
         !NR_NEW(game->all_n_live, game->batch_blocks) ||
         !NR_NEW(game->candidates, game->n) || !NR_NEW(game->slot, game->n))
         return NR_ERR_INTERNAL;
-    game->full_is_sum = game->spec.kernels->fuses;
+    game->full_is_sum = !game->spec.kernels->plain;
     for (size_t i = 0; i < list.n; i++)
         game->full_is_sum = game->full_is_sum && is_entry(game, list.nodes[i]);
     NR_TRY(new_tensors(game));
@@ -207,7 +207,8 @@ static void compute_entry(nr_filter *game, uint32_t node, uint32_t player,
         args.x = game->difference[input] + t * in;
         args.y = game->entry[node] + (slot * game->batch_images + t) * out;
         memset(args.y, 0, out * sizeof *args.y);
-        game->spec.kernels->conv_channels(&args, channels, n_channels);
+        game->spec.kernels->conv_channels(game->spec.kernels, &args, channels,
+                                          n_channels);
     }
 }
 
@@ -368,7 +369,7 @@ static void open_scaled(nr_filter *game) {
     for (size_t t = 0; t < game->batch_images; t++) {
         args.x = game->difference[input] + t * in;
         args.y = game->full[node] + t * out;
-        game->spec.kernels->conv_channels(&args, channels, n);
+        game->spec.kernels->conv_channels(game->spec.kernels, &args, channels, n);
     }
     for (uint64_t b = 0; b < game->batch_end - game->batch_first; b++)
         for (uint32_t p = 0; p < game->n; p++)

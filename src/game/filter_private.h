@@ -3,9 +3,9 @@
  *   prefix   CONST tensors and the layer, for a group of blocks at once
  *   two      both states of the TWO tensors, for a batch of blocks, a part of the group
  *   ends     LINEAR tensors with everybody ablated and with everybody kept, likewise
- *   deltas   what each live player adds to the LINEAR tensors of the frontier,
- * likewise: a row of weights that has come from far away serves all of the batch walk
- * frontier rows of prefixes and complements -> suffix -> values
+ *   deltas   what each live player adds to the LINEAR tensors of the frontier; a batch
+ *            shares the rows of weights that have come from far away
+ *   walk     frontier rows of prefixes and complements -> suffix -> values
  *
  * A player is live on a block if keeping it changes the frontier at all. A silent one
  * (after a ReLU there are many when a block is one image) has marginals that are
@@ -67,7 +67,6 @@ typedef struct {
     uint64_t computed, input_group; /* group + 1 that `prefix`, `input` hold */
     uint64_t group_first;           /* first block of the open one */
     nr_prefix_cache *cache;
-    /* two */
     /* batch */
     uint64_t batch_first, batch_end; /* its blocks; empty: none is open */
     size_t batch_blocks;             /* at most */

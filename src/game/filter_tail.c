@@ -91,7 +91,8 @@ static nr_status pack_differences(nr_filter *game, const nr_node *dense) {
                 weight[i * classes + from] - weight[i * classes + base];
         if (bias) tail->bias[k] = bias[from] - bias[base];
     }
-    game->spec.kernels->walk_pack(features, classes - 1, differences, tail->packed);
+    game->spec.kernels->walk_pack(game->spec.kernels, features, classes - 1,
+                                  differences, tail->packed);
     free(differences);
     return NR_OK;
 }
@@ -105,7 +106,8 @@ nr_status nr_filter_tail_new(nr_filter *game) {
         return NR_OK;
     const nr_frontier *front = &game->frontier[0];
     const nr_node *dense = find_dense(game, list.n - front->clamp);
-    size_t packed = dense ? kernels->walk_packed(front->size, game->classes - 1) : 0;
+    size_t packed =
+        dense ? kernels->walk_packed(kernels, front->size, game->classes - 1) : 0;
     if (packed == 0) return NR_OK;
     tail->packed = nr_new_floats(packed);
     tail->bias = nr_new(game->classes, sizeof *tail->bias);
@@ -166,6 +168,7 @@ static void walk_image(nr_filter *game, size_t image, size_t first, size_t count
             nr_filter_delta(game, front, game->order[first + k]) + image * size;
     if (tail->scaled) point_at_weights(game, image, first, count);
     game->spec.kernels->walk(
+        game->spec.kernels,
         &(nr_walk_args){.steps = count,
                         .features = size,
                         .classes = game->classes - 1,

@@ -34,7 +34,7 @@ static void find_clamp(const nr_filter *game, nr_frontier *front) {
     uint32_t reader = front->node;
     const nr_node *n = only_reader(game, front->node, &reader);
     front->row_node = front->node;
-    if (!game->spec.kernels->fuses || front->part != NR_PART_LINEAR || !n) return;
+    if (game->spec.kernels->plain || front->part != NR_PART_LINEAR || !n) return;
     if (n->op != NR_OP_RELU && n->op != NR_OP_CLIP) return;
     front->clamp = true;
     front->low = n->op == NR_OP_RELU ? 0 : n->low;

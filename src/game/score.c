@@ -21,7 +21,7 @@ static double margin(size_t classes, const float *logits, uint32_t label) {
 void nr_score(nr_metric metric, const nr_kernels *kernels, size_t rows, size_t classes,
               const float *logits, const uint32_t *labels, double *values) {
     if (metric == NR_METRIC_LOSS) {
-        kernels->log_likelihood(rows, classes, logits, labels, values);
+        kernels->log_likelihood(kernels, rows, classes, logits, labels, values);
         return;
     }
     for (size_t r = 0; r < rows; r++)

@@ -1,5 +1,5 @@
 /* What some channels of one image contribute to a product. */
-#include "fast.h"
+#include "kernels_private.h"
 #include "simd.h"
 
 /* Scatters each nonzero pixel of the channels through the taps: after a ReLU most of a
@@ -42,6 +42,7 @@ static void scatter(const nr_window_args *a, const uint32_t *channels,
 enum { TERMS_MAX = 64 };
 
 typedef struct {
+    const nr_simd_set *simd;
     const nr_window_args *a;
     float *y; /* the output pixel */
     size_t count;
@@ -50,8 +51,7 @@ typedef struct {
 } terms;
 
 static void flush(terms *t) {
-    if (t->count > 0)
-        nr_simd()->combine(t->a->out.c, t->count, t->values, t->rows, t->y);
+    if (t->count > 0) t->simd->combine(t->a->out.c, t->count, t->values, t->rows, t->y);
     t->count = 0;
 }
 
@@ -71,24 +71,18 @@ static void add_terms(terms *t, const float *pixel, const float *weight,
 static void gather_pixel(terms *t, size_t oy, size_t ox, const uint32_t *channels,
                          size_t n_channels) {
     const nr_window_args *a = t->a;
-    const nr_window *w = &a->window;
-    for (size_t ky = 0; ky < w->kernel_h; ky++) {
-        size_t iy = oy * w->stride_h + ky * w->dilation_h - w->pad_top; /* may wrap */
-        if (iy >= a->in.h) continue;
-        for (size_t kx = 0; kx < w->kernel_w; kx++) {
-            size_t ix = ox * w->stride_w + kx * w->dilation_w - w->pad_left;
-            if (ix >= a->in.w) continue;
-            add_terms(t, a->x + (iy * a->in.w + ix) * a->in.c,
-                      a->weight + (ky * w->kernel_w + kx) * a->in.c * a->out.c,
-                      channels, n_channels);
-        }
+    nr_taps rows = nr_taps_of_row(a, oy), columns = nr_taps_of_column(a, ox);
+    FOR_TAPS_ON_IMAGE(rows, columns) {
+        size_t tap = ky * a->window.kernel_w + kx;
+        add_terms(t, nr_tap_at(a, 0, oy, ox, ky, kx),
+                  a->weight + tap * a->in.c * a->out.c, channels, n_channels);
     }
 }
 
-void nr_fast_conv_channels(const nr_window_args *a, const uint32_t *channels,
-                           size_t n_channels) {
-    terms t = {.a = a};
-    if (!nr_simd() || a->window.group > 1) {
+void nr_fast_conv_channels(const nr_kernels *self, const nr_window_args *a,
+                           const uint32_t *channels, size_t n_channels) {
+    terms t = {.simd = self->simd, .a = a};
+    if (!self->simd || a->window.group > 1) {
         scatter(a, channels, n_channels);
         return;
     }

@@ -59,7 +59,7 @@ static void fuse(const nr_exec_spec *spec, const nr_packs *packs,
                  const reading *readings, nr_step *step) {
     const nr_node *n = node_at(spec, step->node);
     const reading *r = &readings[step->out];
-    if (!spec->kernels->fuses || !fuses_clamp(n->op)) return;
+    if (spec->kernels->plain || !fuses_clamp(n->op)) return;
     if (r->readers == 1) {
         const nr_node *next = node_at(spec, r->reader);
         bool relu = next->op == NR_OP_RELU;
@@ -71,11 +71,11 @@ static void fuse(const nr_exec_spec *spec, const nr_packs *packs,
         }
     }
     r = &readings[step->out];
-    step->post.pool = n->op == NR_OP_CONV && r->readers == 1 &&
-                      nr_packs_get(packs, step->node) &&
-                      spec->kernels->conv_pools(input_shape(spec, step->node), n->shape,
-                                                &n->window) &&
-                      is_plain_pool(node_at(spec, r->reader), n->shape);
+    step->post.pool =
+        n->op == NR_OP_CONV && r->readers == 1 && nr_packs_get(packs, step->node) &&
+        spec->kernels->conv_pools(spec->kernels, input_shape(spec, step->node),
+                                  n->shape, &n->window) &&
+        is_plain_pool(node_at(spec, r->reader), n->shape);
     if (step->post.pool) step->out = r->reader;
 }
 
@@ -128,7 +128,8 @@ static uint32_t take_slot(nr_exec_plan *plan, bool *busy, size_t floats) {
 static size_t step_scratch(const nr_exec_spec *spec, uint32_t node) {
     const nr_node *n = node_at(spec, node);
     if (n->op != NR_OP_CONV) return 0;
-    return spec->kernels->conv_scratch(input_shape(spec, node), n->shape, &n->window);
+    return spec->kernels->conv_scratch(spec->kernels, input_shape(spec, node), n->shape,
+                                       &n->window);
 }
 
 /* last_use [graph size]: the step behind which a tensor is not needed any more. */

@@ -135,18 +135,6 @@ static nr_window_args window_args(const nr_exec *exec, const nr_step *step, size
         .scratch = exec->scratch};
 }
 
-static void run_dense(const nr_exec *exec, const nr_window_args *a) {
-    exec->kernels->dense(&(nr_dense_args){.rows = a->rows,
-                                          .k = a->in.c,
-                                          .n = a->out.c,
-                                          .x = a->x,
-                                          .weight = a->weight,
-                                          .packed = a->packed,
-                                          .bias = a->bias,
-                                          .post = a->post,
-                                          .y = a->y});
-}
-
 void nr_exec_step(const nr_exec *exec, const nr_step *step, size_t rows) {
     uint32_t node = step->node;
     const nr_node *n = nr_graph_node(exec->graph, node);
@@ -163,10 +151,14 @@ void nr_exec_step(const nr_exec *exec, const nr_step *step, size_t rows) {
     nr_operand input = input_of(exec, node, 0);
     NR_ASSERT(input.period == 0 || input.period == rows);
     nr_window_args args = window_args(exec, step, rows, input.data, y);
+    nr_dense_args product;
     size_t elements = nr_shape_size(n->shape);
     switch ((nr_op)n->op) {
-    case NR_OP_CONV: kernels->conv(&args); break;
-    case NR_OP_DENSE: run_dense(exec, &args); break;
+    case NR_OP_CONV: kernels->conv(kernels, &args); break;
+    case NR_OP_DENSE:
+        product = nr_product_of(&args);
+        kernels->dense(kernels, &product);
+        break;
     case NR_OP_AFFINE:
         kernels->affine(rows * n->shape.h * n->shape.w, n->shape.c, args.x, args.weight,
                         args.bias, y);

@@ -2,7 +2,6 @@
 
 #include <cblas.h>
 #include <limits.h>
-#include <stdio.h>
 
 #include "neurank/base/status.h"
 
@@ -17,12 +16,4 @@ void nr_gemm(size_t m, size_t n, size_t k, const float *x, size_t ldx, const flo
 
 void nr_gemm_single_thread(void) {
     openblas_set_num_threads(1);
-}
-
-const char *nr_gemm_describe(void) {
-    static char text[160];
-    if (!text[0])
-        snprintf(text, sizeof text, "%s, core %s", openblas_get_config(),
-                 openblas_get_corename());
-    return text;
 }

@@ -2,20 +2,20 @@
 
 #include <string.h>
 
-#include "neurank/nn/gemm.h"
+#include "kernels_private.h"
 #include "simd.h"
 
-const char *nr_kernels_fastest(void) {
-    const nr_simd_set *simd = nr_simd_best();
-    return simd ? simd->name : "blas";
-}
+/* The best come first. */
+static const nr_kernels *const kinds[] = {
+#if defined(__x86_64__)
+    &nr_kernels_avx512, &nr_kernels_avx2,
+#endif
+    &nr_kernels_blas, &nr_kernels_reference};
 
 const nr_kernels *nr_kernels_find(const char *name) {
-    if (strcmp(name, nr_kernels_reference.name) == 0) return &nr_kernels_reference;
-    if (strcmp(name, nr_kernels_fast.name) == 0) name = nr_kernels_fastest();
-    return nr_simd_choose(name) ? &nr_kernels_fast : NULL;
-}
-
-const char *nr_kernels_describe(void) {
-    return nr_gemm_describe();
+    bool best = strcmp(name, "fast") == 0;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if ((best || strcmp(name, kinds[k]->name) == 0) && nr_simd_runs(kinds[k]->simd))
+            return kinds[k];
+    return NULL;
 }

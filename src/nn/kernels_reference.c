@@ -2,10 +2,11 @@
  * against. */
 #include <math.h>
 
-#include "neurank/nn/kernels.h"
+#include "kernels_private.h"
 
-static size_t no_scratch(nr_shape in, nr_shape out, const nr_window *window) {
-    (void)in, (void)out, (void)window;
+static size_t no_scratch(const nr_kernels *self, nr_shape in, nr_shape out,
+                         const nr_window *window) {
+    (void)self, (void)in, (void)out, (void)window;
     return 0;
 }
 
@@ -38,7 +39,8 @@ static const float *row_at(const nr_window_args *a, size_t r) {
     return a->x + r * a->in.h * a->in.w * a->in.c;
 }
 
-static void conv(const nr_window_args *a) {
+static void conv(const nr_kernels *self, const nr_window_args *a) {
+    (void)self;
     size_t c_in = a->in.c / a->window.group, per_group = a->out.c / a->window.group;
     FOR_OUTPUT(a) {
         float sum = a->bias ? a->bias[c] : 0;
@@ -55,8 +57,9 @@ static void conv(const nr_window_args *a) {
     }
 }
 
-static void conv_channels(const nr_window_args *a, const uint32_t *channels,
-                          size_t n_channels) {
+static void conv_channels(const nr_kernels *self, const nr_window_args *a,
+                          const uint32_t *channels, size_t n_channels) {
+    (void)self;
     size_t c_in = a->in.c / a->window.group, per_group = a->out.c / a->window.group;
     FOR_OUTPUT(a) {
         float sum = 0;
@@ -74,7 +77,8 @@ static void conv_channels(const nr_window_args *a, const uint32_t *channels,
     }
 }
 
-static void dense(const nr_dense_args *a) {
+static void dense(const nr_kernels *self, const nr_dense_args *a) {
+    (void)self;
     for (size_t r = 0; r < a->rows; r++)
         for (size_t j = 0; j < a->n; j++) {
             float sum = a->bias ? a->bias[j] : 0;
@@ -152,8 +156,10 @@ static void pointwise(nr_op op, float low, float high, size_t n, const float *x,
     }
 }
 
-static void log_likelihood(size_t rows, size_t classes, const float *logits,
-                           const uint32_t *labels, double *values) {
+static void log_likelihood(const nr_kernels *self, size_t rows, size_t classes,
+                           const float *logits, const uint32_t *labels,
+                           double *values) {
+    (void)self;
     for (size_t r = 0; r < rows; r++) {
         const float *l = logits + r * classes;
         double top = l[0], sum = 0;
@@ -165,6 +171,7 @@ static void log_likelihood(size_t rows, size_t classes, const float *logits,
 
 const nr_kernels nr_kernels_reference = {
     .name = "reference",
+    .plain = true,
     .conv_scratch = no_scratch,
     .conv = conv,
     .dense = dense,

@@ -39,9 +39,9 @@ static size_t packed_floats(const nr_packs *packs, uint32_t node) {
     const nr_node *n = nr_graph_node(packs->graph, node);
     const nr_kernels *k = packs->kernels;
     if (n->op == NR_OP_CONV && k->conv_packed)
-        return k->conv_packed(input_shape(packs, node), n->shape, &n->window);
+        return k->conv_packed(k, input_shape(packs, node), n->shape, &n->window);
     if (n->op == NR_OP_DENSE && k->dense_packed)
-        return k->dense_packed(input_shape(packs, node).c, n->shape.c);
+        return k->dense_packed(k, input_shape(packs, node).c, n->shape.c);
     return 0;
 }
 
@@ -55,8 +55,9 @@ nr_status nr_packs_add(nr_packs *packs, uint32_t node) {
     const float *weight = nr_graph_weight(packs->graph, n->weight);
     nr_shape in = input_shape(packs, node);
     if (n->op == NR_OP_CONV)
-        packs->kernels->conv_pack(in, n->shape, &n->window, weight, packed);
-    else packs->kernels->dense_pack(in.c, n->shape.c, weight, packed);
+        packs->kernels->conv_pack(packs->kernels, in, n->shape, &n->window, weight,
+                                  packed);
+    else packs->kernels->dense_pack(packs->kernels, in.c, n->shape.c, weight, packed);
     packs->packed[node] = packed;
     packs->bytes += bytes;
     return NR_OK;

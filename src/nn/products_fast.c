@@ -10,7 +10,7 @@
  *                                does not grow with the batch */
 #include <string.h>
 
-#include "fast.h"
+#include "kernels_private.h"
 #include "neurank/nn/gemm.h"
 #include "simd.h"
 
@@ -29,18 +29,20 @@ static bool is_pointwise(const nr_window *w) {
 /* Fewer channels than this are not worth a transform. */
 enum { WINOGRAD_CHANNELS_MIN = 8 };
 
-static bool is_winograd(nr_shape in, nr_shape out, const nr_window *w) {
-    return nr_simd() && w->kernel_h == 3 && w->kernel_w == 3 && w->stride_h == 1 &&
+static bool is_winograd(const nr_kernels *self, nr_shape in, nr_shape out,
+                        const nr_window *w) {
+    return self->simd && w->kernel_h == 3 && w->kernel_w == 3 && w->stride_h == 1 &&
            w->stride_w == 1 && w->dilation_h == 1 && w->dilation_w == 1 &&
            w->pad_top == 1 && w->pad_left == 1 && w->pad_bottom == 1 &&
            w->pad_right == 1 && w->group == 1 && in.h >= 2 && in.w >= 2 &&
            in.c >= WINOGRAD_CHANNELS_MIN && out.c >= WINOGRAD_CHANNELS_MIN;
 }
 
-static form_kind form_of(nr_shape in, nr_shape out, const nr_window *w) {
+static form_kind form_of(const nr_kernels *self, nr_shape in, nr_shape out,
+                         const nr_window *w) {
     if (nr_is_depthwise(in, out, w)) return DEPTHWISE;
     if (is_pointwise(w) && w->group == 1) return POINTWISE;
-    return is_winograd(in, out, w) ? WINOGRAD : GATHERED;
+    return is_winograd(self, in, out, w) ? WINOGRAD : GATHERED;
 }
 
 static size_t depth_of(nr_shape in, const nr_window *w) {
@@ -54,15 +56,17 @@ static size_t tile_pixels(size_t k) {
     return pixels < TILE_PIXELS_MIN ? TILE_PIXELS_MIN : pixels;
 }
 
-bool nr_fast_conv_pools(nr_shape in, nr_shape out, const nr_window *window) {
-    return form_of(in, out, window) == WINOGRAD;
+bool nr_fast_conv_pools(const nr_kernels *self, nr_shape in, nr_shape out,
+                        const nr_window *window) {
+    return form_of(self, in, out, window) == WINOGRAD;
 }
 
-size_t nr_fast_conv_scratch(nr_shape in, nr_shape out, const nr_window *window) {
+size_t nr_fast_conv_scratch(const nr_kernels *self, nr_shape in, nr_shape out,
+                            const nr_window *window) {
     size_t k = depth_of(in, window), gathered = tile_pixels(k) * k, winograd;
-    switch (form_of(in, out, window)) {
+    switch (form_of(self, in, out, window)) {
     case WINOGRAD:
-        winograd = nr_simd()->winograd_scratch(in.h, in.w, in.c, out.c);
+        winograd = self->simd->winograd_scratch(in.h, in.w, in.c, out.c);
         return winograd > gathered ? winograd : gathered;
     case GATHERED: return gathered;
     default: return 0;
@@ -71,30 +75,32 @@ size_t nr_fast_conv_scratch(nr_shape in, nr_shape out, const nr_window *window) 
 
 /* ---- packing ---- */
 
-size_t nr_fast_dense_packed(size_t k, size_t n) {
-    const nr_simd_set *simd = nr_simd();
-    return simd && k * n <= PACKED_MAX ? simd->packed_size(k, n) : 0;
+size_t nr_fast_dense_packed(const nr_kernels *self, size_t k, size_t n) {
+    return self->simd && k * n <= PACKED_MAX ? self->simd->packed_size(k, n) : 0;
 }
 
-void nr_fast_dense_pack(size_t k, size_t n, const float *weight, float *packed) {
-    nr_simd()->pack(k, n, weight, n, packed);
+void nr_fast_dense_pack(const nr_kernels *self, size_t k, size_t n, const float *weight,
+                        float *packed) {
+    self->simd->pack(k, n, weight, packed);
 }
 
-size_t nr_fast_conv_packed(nr_shape in, nr_shape out, const nr_window *window) {
-    switch (form_of(in, out, window)) {
+size_t nr_fast_conv_packed(const nr_kernels *self, nr_shape in, nr_shape out,
+                           const nr_window *window) {
+    switch (form_of(self, in, out, window)) {
     case DEPTHWISE: return 0;
-    case WINOGRAD: return nr_simd()->winograd_packed_size(in.h, in.w, in.c, out.c);
+    case WINOGRAD: return self->simd->winograd_packed_size(in.h, in.w, in.c, out.c);
     default:
-        return window->group == 1 ? nr_fast_dense_packed(depth_of(in, window), out.c)
-                                  : 0;
+        return window->group == 1
+                   ? nr_fast_dense_packed(self, depth_of(in, window), out.c)
+                   : 0;
     }
 }
 
-void nr_fast_conv_pack(nr_shape in, nr_shape out, const nr_window *window,
-                       const float *weight, float *packed) {
-    if (form_of(in, out, window) == WINOGRAD)
-        nr_simd()->winograd_pack(in.h, in.w, in.c, out.c, weight, packed);
-    else nr_fast_dense_pack(depth_of(in, window), out.c, weight, packed);
+void nr_fast_conv_pack(const nr_kernels *self, nr_shape in, nr_shape out,
+                       const nr_window *window, const float *weight, float *packed) {
+    if (form_of(self, in, out, window) == WINOGRAD)
+        self->simd->winograd_pack(in.h, in.w, in.c, out.c, weight, packed);
+    else nr_fast_dense_pack(self, depth_of(in, window), out.c, weight, packed);
 }
 
 /* ---- products ---- */
@@ -113,21 +119,16 @@ NR_CLONES static void clamp(size_t n, float *y, float low, float high) {
 }
 
 /* y [m, n] = post(x [m, k] w + bias) */
-static void multiply(const nr_dense_args *a) {
+void nr_fast_dense(const nr_kernels *self, const nr_dense_args *a) {
     if (a->packed) {
-        nr_simd()->product(a->rows, a->n, a->k, a->x, a->k, a->packed, a->y, a->n,
-                           false);
+        self->simd->product(a->rows, a->n, a->k, a->x, a->k, a->packed, a->y, a->n);
         if (a->bias || a->post.clamp)
-            nr_simd()->finish(a->rows, a->n, a->y, a->bias, &a->post);
+            self->simd->finish(a->rows, a->n, a->y, a->bias, &a->post);
         return;
     }
     fill_bias(a->rows, a->n, a->bias, a->y);
     nr_gemm(a->rows, a->n, a->k, a->x, a->k, a->weight, a->n, a->y, a->n);
     if (a->post.clamp) clamp(a->rows * a->n, a->y, a->post.low, a->post.high);
-}
-
-void nr_fast_dense(const nr_dense_args *args) {
-    multiply(args);
 }
 
 /* ---- gathered windows ---- */
@@ -173,21 +174,17 @@ static void gather_tile(const nr_window_args *a, size_t group, size_t first,
     }
 }
 
-static void conv_gathered(const nr_window_args *a) {
+static void conv_gathered(const nr_kernels *self, const nr_window_args *a) {
     size_t k = depth_of(a->in, &a->window), pixels = a->rows * a->out.h * a->out.w;
     size_t tile = tile_pixels(k);
+    nr_dense_args product = nr_product_of(a);
+    product.k = k;
+    product.x = a->scratch;
     for (size_t first = 0; first < pixels; first += tile) {
-        size_t count = pixels - first < tile ? pixels - first : tile;
-        gather_tile(a, 0, first, count);
-        multiply(&(nr_dense_args){.rows = count,
-                                  .k = k,
-                                  .n = a->out.c,
-                                  .x = a->scratch,
-                                  .weight = a->weight,
-                                  .packed = a->packed,
-                                  .bias = a->bias,
-                                  .post = a->post,
-                                  .y = a->y + first * a->out.c});
+        product.rows = pixels - first < tile ? pixels - first : tile;
+        product.y = a->y + first * a->out.c;
+        gather_tile(a, 0, first, product.rows);
+        nr_fast_dense(self, &product);
     }
 }
 
@@ -206,49 +203,26 @@ static void conv_groups(const nr_window_args *a) {
 
 /* ---- convolutions ---- */
 
-static void conv_winograd(const nr_window_args *a) {
-    const nr_winograd_args args = {.rows = a->rows,
-                                   .h = a->in.h,
-                                   .w = a->in.w,
-                                   .c_in = a->in.c,
-                                   .c_out = a->out.c,
-                                   .x = a->x,
-                                   .packed = a->packed,
-                                   .y = a->y,
-                                   .scratch = a->scratch,
-                                   .bias = a->bias,
-                                   .post = a->post};
-    nr_simd()->winograd(&args);
-}
-
-static void conv_pointwise(const nr_window_args *a) {
-    multiply(&(nr_dense_args){.rows = a->rows * a->out.h * a->out.w,
-                              .k = a->in.c,
-                              .n = a->out.c,
-                              .x = a->x,
-                              .weight = a->weight,
-                              .packed = a->packed,
-                              .bias = a->bias,
-                              .post = a->post,
-                              .y = a->y});
-}
-
-void nr_fast_conv(const nr_window_args *a) {
+void nr_fast_conv(const nr_kernels *self, const nr_window_args *a) {
     bool apart = false; /* clamped in a pass of its own */
-    form_kind form = form_of(a->in, a->out, &a->window);
+    nr_dense_args product;
+    form_kind form = form_of(self, a->in, a->out, &a->window);
     if (form == WINOGRAD && !a->packed) form = GATHERED;
     switch (form) {
-    case WINOGRAD: conv_winograd(a); break;
-    case POINTWISE: conv_pointwise(a); break;
+    case WINOGRAD: self->simd->winograd(a); break;
+    case POINTWISE:
+        product = nr_product_of(a);
+        nr_fast_dense(self, &product);
+        break;
     case DEPTHWISE:
-        apart = !nr_simd();
+        apart = !self->simd;
         if (apart) nr_fast_depthwise(a);
-        else nr_simd()->depthwise(a);
+        else self->simd->depthwise(a);
         break;
     case GATHERED:
         apart = a->window.group > 1;
         if (apart) conv_groups(a);
-        else conv_gathered(a);
+        else conv_gathered(self, a);
     }
     if (apart && a->post.clamp)
         clamp(a->rows * nr_shape_size(a->out), a->y, a->post.low, a->post.high);

@@ -15,29 +15,16 @@
 
 #include "neurank/nn/kernels.h"
 
-/* A 3 x 3 convolution with stride 1 and padding 1 as a Winograd product. */
-typedef struct {
-    size_t rows, h, w, c_in, c_out;
-    const float *x;      /* [rows, h, w, c_in] */
-    const float *packed; /* winograd_pack */
-    float *y;            /* [rows, h, w, c_out], or half of h and w with post.pool */
-    float *scratch;      /* winograd_scratch floats */
-    const float *bias;   /* [c_out]; NULL: none */
-    nr_post post;
-} nr_winograd_args;
+/* How many outputs the dense layer of nr_walk_args may have at most. */
+enum { NR_WALK_CLASSES_MAX = 12 };
 
-/* How many outputs the dense layer of nr_walk_args may have. */
-enum { NR_WALK_CLASSES_MIN = 1, NR_WALK_CLASSES_MAX = 12 };
-
-typedef struct {
-    const char *name;
-
-    /* w [k, n] with row stride ldw */
+typedef struct nr_simd_set {
+    /* w [k, n] */
     size_t (*packed_size)(size_t k, size_t n); /* floats */
-    void (*pack)(size_t k, size_t n, const float *w, size_t ldw, float *packed);
-    /* y [m, n] = x [m, k] w, or += with `add`; row strides ldx, ldy */
+    void (*pack)(size_t k, size_t n, const float *w, float *packed);
+    /* y [m, n] = x [m, k] w; row strides ldx, ldy */
     void (*product)(size_t m, size_t n, size_t k, const float *x, size_t ldx,
-                    const float *packed, float *y, size_t ldy, bool add);
+                    const float *packed, float *y, size_t ldy);
     /* y = clamp(y + bias), in place */
     void (*finish)(size_t m, size_t n, float *y, const float *bias,
                    const nr_post *post);
@@ -47,7 +34,8 @@ typedef struct {
     void (*winograd_pack)(size_t h, size_t w, size_t c_in, size_t c_out,
                           const float *weight, float *packed);
     size_t (*winograd_scratch)(size_t h, size_t w, size_t c_in, size_t c_out);
-    void (*winograd)(const nr_winograd_args *args);
+    /* 3 x 3, stride 1, padding 1 */
+    void (*winograd)(const nr_window_args *args);
 
     /* window.group is the number of channels; post without pool */
     void (*depthwise)(const nr_window_args *args);
@@ -65,13 +53,11 @@ typedef struct {
                            const uint32_t *labels, double *values);
 } nr_simd_set;
 
-/* The widest set that this processor has; NULL: none, use BLAS. */
-const nr_simd_set *nr_simd_best(void);
-/* "avx512", "avx2", or "blas" for none. False: not on this processor. */
-bool nr_simd_choose(const char *name);
-/* The chosen one. */
-const nr_simd_set *nr_simd(void);
+/* Does this processor have its instructions? NULL asks for none. */
+bool nr_simd_runs(const nr_simd_set *set);
 
+#if defined(__x86_64__)
 extern const nr_simd_set nr_simd_avx512, nr_simd_avx2;
+#endif
 
 #endif

@@ -4,5 +4,5 @@
 #if defined(__x86_64__)
 #include "simd_set.h"
 
-const nr_simd_set nr_simd_avx2 = SIMD_SET("avx2");
+const nr_simd_set nr_simd_avx2 = SIMD_SET;
 #endif

@@ -4,5 +4,5 @@
 #if defined(__x86_64__)
 #include "simd_set.h"
 
-const nr_simd_set nr_simd_avx512 = SIMD_SET("avx512");
+const nr_simd_set nr_simd_avx512 = SIMD_SET;
 #endif

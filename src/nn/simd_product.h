@@ -19,12 +19,12 @@ static size_t packed_size(size_t k, size_t n) {
     return floats;
 }
 
-static void pack(size_t k, size_t n, const float *w, size_t ldw, float *packed) {
+static void pack(size_t k, size_t n, const float *w, float *packed) {
     for (size_t first = 0; first < n; first += PANEL) {
         size_t width = panel_width(n, first);
         size_t count = n - first < width ? n - first : width;
         for (size_t i = 0; i < k; i++, packed += width) {
-            memcpy(packed, w + i * ldw + first, count * sizeof *packed);
+            memcpy(packed, w + i * n + first, count * sizeof *packed);
             memset(packed + count, 0, (width - count) * sizeof *packed);
         }
     }
@@ -97,7 +97,7 @@ INLINE size_t choose_tile(size_t m, bool wide, bool fetch, tile_kernel **out) {
 }
 
 static void product(size_t m, size_t n, size_t k, const float *x, size_t ldx,
-                    const float *packed, float *y, size_t ldy, bool add) {
+                    const float *packed, float *y, size_t ldy) {
     for (size_t first = 0; first < n; first += PANEL) {
         size_t width = panel_width(n, first);
         size_t count = n - first < width ? n - first : width;
@@ -108,7 +108,7 @@ static void product(size_t m, size_t n, size_t k, const float *x, size_t ldx,
                 tile_kernel *tile;
                 size_t rows = choose_tile(m - row, width == PANEL, row == 0, &tile);
                 tile(depth, x + row * ldx + from, ldx, packed + from * width,
-                     y + row * ldy + first, ldy, last, add || from > 0);
+                     y + row * ldy + first, ldy, last, from > 0);
                 row += rows;
             }
         }

@@ -148,29 +148,30 @@ INLINE void output_1d(const vec m[POINTS], vec y[TILE]) {
 /* ---- tiles ---- */
 
 /* A vector of channels of a tile's 6 x 6 inputs, zero outside of the map. */
-INLINE void load_tile(const nr_winograd_args *a, const float *image, ptrdiff_t top,
+INLINE void load_tile(const nr_window_args *a, const float *image, ptrdiff_t top,
                       ptrdiff_t left, size_t channel, size_t n, bool inside,
                       vec d[POINTS][POINTS]) {
     const float *from = image + channel;
     for (ptrdiff_t y = 0; y < POINTS; y++)
         for (ptrdiff_t x = 0; x < POINTS; x++) {
             ptrdiff_t iy = top + y, ix = left + x;
-            bool there = inside || (iy >= 0 && iy < (ptrdiff_t)a->h && ix >= 0 &&
-                                    ix < (ptrdiff_t)a->w);
+            bool there = inside || (iy >= 0 && iy < (ptrdiff_t)a->in.h && ix >= 0 &&
+                                    ix < (ptrdiff_t)a->in.w);
             d[y][x] =
                 there
-                    ? load_n(from + (iy * (ptrdiff_t)a->w + ix) * (ptrdiff_t)a->c_in, n)
+                    ? load_n(from + (iy * (ptrdiff_t)a->in.w + ix) * (ptrdiff_t)a->in.c,
+                             n)
                     : (vec){0};
         }
 }
 
-static void input_tile(const nr_winograd_args *a, const winograd_plan *p,
+static void input_tile(const nr_window_args *a, const winograd_plan *p,
                        const float *image, size_t ty, size_t tx, float *v) {
     ptrdiff_t top = (ptrdiff_t)(ty * TILE) - 1, left = (ptrdiff_t)(tx * TILE) - 1;
-    bool inside = top >= 0 && left >= 0 && top + POINTS <= (ptrdiff_t)a->h &&
-                  left + POINTS <= (ptrdiff_t)a->w;
-    for (size_t c = 0; c < a->c_in; c += LANES) {
-        size_t n = a->c_in - c < LANES ? a->c_in - c : LANES;
+    bool inside = top >= 0 && left >= 0 && top + POINTS <= (ptrdiff_t)a->in.h &&
+                  left + POINTS <= (ptrdiff_t)a->in.w;
+    for (size_t c = 0; c < a->in.c; c += LANES) {
+        size_t n = a->in.c - c < LANES ? a->in.c - c : LANES;
         vec d[POINTS][POINTS], half[POINTS][POINTS];
         if (inside && n == LANES) load_tile(a, image, top, left, c, LANES, true, d);
         else load_tile(a, image, top, left, c, n, false, d);
@@ -185,12 +186,12 @@ static void input_tile(const nr_winograd_args *a, const winograd_plan *p,
     }
 }
 
-static void input_small(const nr_winograd_args *a, const winograd_plan *p,
+static void input_small(const nr_window_args *a, const winograd_plan *p,
                         const float *image, float *v) {
-    for (size_t c = 0; c < a->c_in; c += LANES) {
-        size_t n = a->c_in - c < LANES ? a->c_in - c : LANES;
+    for (size_t c = 0; c < a->in.c; c += LANES) {
+        size_t n = a->in.c - c < LANES ? a->in.c - c : LANES;
         vec d[4];
-        for (size_t i = 0; i < 4; i++) d[i] = load_n(image + i * a->c_in + c, n);
+        for (size_t i = 0; i < 4; i++) d[i] = load_n(image + i * a->in.c + c, n);
         vec left = d[0] + d[2], right = d[1] + d[3];
         const vec out[9] = {left + right, right, left,  /* rows summed */
                             d[2] + d[3],  d[3],  d[2],  /* lower row */
@@ -200,10 +201,9 @@ static void input_small(const nr_winograd_args *a, const winograd_plan *p,
 }
 
 /* Stores a tile's outputs that are on the map, or the maxima of their quarters. */
-INLINE void store_tile(const nr_winograd_args *a, float *image, size_t top, size_t left,
+INLINE void store_tile(const nr_window_args *a, float *image, size_t top, size_t left,
                        size_t channel, size_t n, vec y[TILE][TILE]) {
-    size_t h = a->post.pool ? a->h / 2 : a->h, w = a->post.pool ? a->w / 2 : a->w;
-    size_t step = a->post.pool ? 2 : 1;
+    size_t step = a->post.pool ? 2 : 1, h = a->in.h / step, w = a->in.w / step;
     top /= step;
     left /= step;
     for (size_t i = 0; i < TILE / step && top + i < h; i++)
@@ -214,14 +214,14 @@ INLINE void store_tile(const nr_winograd_args *a, float *image, size_t top, size
                 v = max_of_both(v, y[2 * i + 1][2 * k]);
                 v = max_of_both(v, y[2 * i + 1][2 * k + 1]);
             }
-            store_n(image + ((top + i) * w + left + k) * a->c_out + channel, v, n);
+            store_n(image + ((top + i) * w + left + k) * a->out.c + channel, v, n);
         }
 }
 
-static void output_tile(const nr_winograd_args *a, const winograd_plan *p,
-                        const float *m, size_t ty, size_t tx, float *image) {
-    for (size_t c = 0; c < a->c_out; c += LANES) {
-        size_t n = a->c_out - c < LANES ? a->c_out - c : LANES;
+static void output_tile(const nr_window_args *a, const winograd_plan *p, const float *m,
+                        size_t ty, size_t tx, float *image) {
+    for (size_t c = 0; c < a->out.c; c += LANES) {
+        size_t n = a->out.c - c < LANES ? a->out.c - c : LANES;
         vec bias = a->bias ? load_n(a->bias + c, n) : (vec){0};
         vec half[TILE][POINTS], y[TILE][TILE];
         for (int x = 0; x < POINTS; x++) {
@@ -240,10 +240,10 @@ static void output_tile(const nr_winograd_args *a, const winograd_plan *p,
     }
 }
 
-static void output_small(const nr_winograd_args *a, const winograd_plan *p,
+static void output_small(const nr_window_args *a, const winograd_plan *p,
                          const float *m, float *image) {
-    for (size_t c = 0; c < a->c_out; c += LANES) {
-        size_t n = a->c_out - c < LANES ? a->c_out - c : LANES;
+    for (size_t c = 0; c < a->out.c; c += LANES) {
+        size_t n = a->out.c - c < LANES ? a->out.c - c : LANES;
         vec bias = a->bias ? load_n(a->bias + c, n) : (vec){0};
         vec q[9], y[4];
         for (size_t i = 0; i < 9; i++) q[i] = load(m + i * p->m_plane + c);
@@ -260,14 +260,15 @@ static void output_small(const nr_winograd_args *a, const winograd_plan *p,
                     max_of_both(max_of_both(y[0], y[1]), max_of_both(y[2], y[3])), n);
             continue;
         }
-        for (size_t i = 0; i < 4; i++) store_n(image + i * a->c_out + c, y[i], n);
+        for (size_t i = 0; i < 4; i++) store_n(image + i * a->out.c + c, y[i], n);
     }
 }
 
-static void winograd(const nr_winograd_args *a) {
-    winograd_plan p = plan_winograd(a->h, a->w, a->c_in, a->c_out);
-    size_t in = a->h * a->w * a->c_in, size = packed_size(a->c_in, a->c_out);
-    size_t out = (a->post.pool ? (a->h / 2) * (a->w / 2) : a->h * a->w) * a->c_out;
+static void winograd(const nr_window_args *a) {
+    winograd_plan p = plan_winograd(a->in.h, a->in.w, a->in.c, a->out.c);
+    size_t in = nr_shape_size(a->in), size = packed_size(a->in.c, a->out.c);
+    size_t step = a->post.pool ? 2 : 1;
+    size_t out = (a->in.h / step) * (a->in.w / step) * (size_t)a->out.c;
     float *v = a->scratch, *m = a->scratch + p.planes * p.v_plane;
     size_t tiles = a->rows * p.per_map;
     for (size_t first = 0; first < tiles; first += p.batch) {
@@ -280,8 +281,8 @@ static void winograd(const nr_winograd_args *a) {
                            v + t * p.v_row);
         }
         for (size_t i = 0; i < p.planes; i++)
-            product(count, a->c_out, a->c_in, v + i * p.v_plane, p.v_row,
-                    a->packed + i * size, m + i * p.m_plane, p.m_row, false);
+            product(count, a->out.c, a->in.c, v + i * p.v_plane, p.v_row,
+                    a->packed + i * size, m + i * p.m_plane, p.m_row);
         for (size_t t = 0; t < count; t++) {
             size_t row = (first + t) / p.per_map, at = (first + t) % p.per_map;
             if (p.small) output_small(a, &p, m + t * p.m_row, a->y + row * out);

@@ -233,7 +233,7 @@ static nr_status evaluate(evaluation *e) {
         nr_kernels_find(nr_option_choice("kernels", e->options->kernels, kernels));
     NR_REQUIRE(e->kernels, NR_ERR_USAGE,
                "--kernels %s: not on this processor, which has %s", kernels,
-               nr_kernels_fastest());
+               nr_kernels_find("fast")->name);
     NR_TRY(nr_onnx_load(e->options->positional[0], &e->graph, digest));
     NR_TRY(nr_images_load(e->options->positional[1], e->graph, selection, &e->images));
     e->classes = nr_graph_node(e->graph, nr_graph_output(e->graph))->shape.c;

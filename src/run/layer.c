@@ -66,7 +66,7 @@ nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
     const nr_kernels *found =
         nr_kernels_find(nr_option_choice("kernels", options->kernels, kernels));
     NR_REQUIRE(found, NR_ERR_USAGE, "--kernels %s: not on this processor, which has %s",
-               kernels, nr_kernels_fastest());
+               kernels, nr_kernels_find("fast")->name);
     if (options->by_class) layer.n_classes = class_count(inputs->graph);
     NR_TRY(choose_filters(options, n->shape, &layer));
     layer.spec = (nr_filter_spec){.graph = inputs->graph,
@@ -156,10 +156,8 @@ static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
     NR_TRY(nr_plan_set_u64(plan, "unit", layer->units.blocks_per_unit));
     NR_TRY(nr_plan_set_u64(plan, "pieces", layer->units.pieces));
     NR_TRY(nr_plan_set_u64(plan, "units_per_sweep", layer->units.units_per_sweep));
-    /* The numbers depend on the processor's instructions: "fast" is not enough. */
-    nr_option_choice("kernels", options->kernels, choice);
-    NR_TRY(nr_plan_set(plan, "kernels",
-                       strcmp(choice, "fast") == 0 ? nr_kernels_fastest() : choice));
+    /* The kind, not the option: "fast" is another one on another processor. */
+    NR_TRY(nr_plan_set(plan, "kernels", layer->spec.kernels->name));
     NR_TRY(nr_plan_set_u64(plan, "by_class", layer->n_classes));
     NR_TRY(nr_plan_set(plan, "per_image", layer->per_image ? "yes" : "no"));
     return nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION);

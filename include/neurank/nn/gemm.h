@@ -11,6 +11,4 @@ void nr_gemm(size_t m, size_t n, size_t k, const float *x, size_t ldx, const flo
 /* BLAS keeps to the calling thread: ranks, not threads, fill the cores. */
 void nr_gemm_single_thread(void);
 
-const char *nr_gemm_describe(void);
-
 #endif

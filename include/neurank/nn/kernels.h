@@ -1,5 +1,5 @@
 /* The arithmetic of each operator on a batch of rows, twice: `reference` in plain
- * loops, `fast` on OpenBLAS and vector clones. Both have one signature and the same
+ * loops, and fast, on vector registers or OpenBLAS. All have one signature and the same
  * meaning and differ in rounding only.
  *
  * Kernels do not check, allocate, log or read options: shapes were checked when the
@@ -40,6 +40,19 @@ typedef struct {
     float *y;
 } nr_dense_args;
 
+/* A dense layer, or a 1 x 1 convolution, is a product over its pixels. */
+static inline nr_dense_args nr_product_of(const nr_window_args *a) {
+    return (nr_dense_args){.rows = a->rows * a->out.h * a->out.w,
+                           .k = a->in.c,
+                           .n = a->out.c,
+                           .x = a->x,
+                           .weight = a->weight,
+                           .packed = a->packed,
+                           .bias = a->bias,
+                           .post = a->post,
+                           .y = a->y};
+}
+
 /* Steps of a walk whose suffix is a clamp and a dense layer with few outputs: sums grow
  * by one row of `deltas` a step, and each step gives the logits of its prefix and of
  * the complement, whose sum is ends - prefix. */
@@ -58,20 +71,44 @@ typedef struct {
     size_t stride, skip;
 } nr_walk_args;
 
-typedef struct {
-    const char *name;
-    bool fuses; /* takes nr_post */
+struct nr_simd_set; /* src/nn/simd.h */
+
+/* A constant table. `self` where the kind of kernels matters. */
+typedef struct nr_kernels nr_kernels;
+struct nr_kernels {
+    const char *name; /* the kind */
+    bool plain;       /* every operator by itself: post is not taken, no short cuts */
+    const struct nr_simd_set *simd; /* what stands behind it; NULL: BLAS or loops */
     /* May a convolution's output be pooled in the same breath? */
-    bool (*conv_pools)(nr_shape in, nr_shape out, const nr_window *window);
-    size_t (*conv_scratch)(nr_shape in, nr_shape out, const nr_window *window);
+    bool (*conv_pools)(const nr_kernels *self, nr_shape in, nr_shape out,
+                       const nr_window *window);
+    size_t (*conv_scratch)(const nr_kernels *self, nr_shape in, nr_shape out,
+                           const nr_window *window);
     /* Floats of the packed weights; 0: weights are used as they are. */
-    size_t (*conv_packed)(nr_shape in, nr_shape out, const nr_window *window);
-    void (*conv_pack)(nr_shape in, nr_shape out, const nr_window *window,
+    size_t (*conv_packed)(const nr_kernels *self, nr_shape in, nr_shape out,
+                          const nr_window *window);
+    void (*conv_pack)(const nr_kernels *self, nr_shape in, nr_shape out,
+                      const nr_window *window, const float *weight, float *packed);
+    void (*conv)(const nr_kernels *self, const nr_window_args *args);
+    size_t (*dense_packed)(const nr_kernels *self, size_t k, size_t n);
+    void (*dense_pack)(const nr_kernels *self, size_t k, size_t n, const float *weight,
+                       float *packed);
+    void (*dense)(const nr_kernels *self, const nr_dense_args *args);
+    /* Adds what the channels `channels` of one image contribute to a convolution's
+     * output: y += conv(x restricted to them). A dense layer is the 1 x 1 case on a
+     * 1 x 1 map. args->rows is 1, bias is not used, y is added to. */
+    void (*conv_channels)(const nr_kernels *self, const nr_window_args *args,
+                          const uint32_t *channels, size_t n_channels);
+    /* minus cross-entropy in nats: value[r] = logits[r, label] - ln sum exp logits[r]
+     */
+    void (*log_likelihood)(const nr_kernels *self, size_t rows, size_t classes,
+                           const float *logits, const uint32_t *labels, double *values);
+    /* Floats of the packed weights of a walk's dense layer; 0: there is no such kernel
+     * for these sizes. weight [features, classes]. NULL functions: for no sizes. */
+    size_t (*walk_packed)(const nr_kernels *self, size_t features, size_t classes);
+    void (*walk_pack)(const nr_kernels *self, size_t features, size_t classes,
                       const float *weight, float *packed);
-    void (*conv)(const nr_window_args *args);
-    size_t (*dense_packed)(size_t k, size_t n);
-    void (*dense_pack)(size_t k, size_t n, const float *weight, float *packed);
-    void (*dense)(const nr_dense_args *args);
+    void (*walk)(const nr_kernels *self, const nr_walk_args *args);
     void (*max_pool)(const nr_window_args *args);
     void (*avg_pool)(const nr_window_args *args);
     void (*global_avg_pool)(const nr_window_args *args);
@@ -80,34 +117,11 @@ typedef struct {
                    const float *shift, float *y);
     void (*pointwise)(nr_op op, float low, float high, size_t n, const float *x,
                       float *y);
-    /* Adds what the channels `channels` of one image contribute to a convolution's
-     * output: y += conv(x restricted to them). A dense layer is the 1 x 1 case on a
-     * 1 x 1 map. args->rows is 1, bias is not used, y is added to. */
-    void (*conv_channels)(const nr_window_args *args, const uint32_t *channels,
-                          size_t n_channels);
-    /* minus cross-entropy in nats: value[r] = logits[r, label] - ln sum exp logits[r]
-     */
-    void (*log_likelihood)(size_t rows, size_t classes, const float *logits,
-                           const uint32_t *labels, double *values);
-    /* Floats of the packed weights of a walk's dense layer; 0: there is no such kernel
-     * for these sizes. weight [features, classes]. */
-    size_t (*walk_packed)(size_t features, size_t classes);
-    void (*walk_pack)(size_t features, size_t classes, const float *weight,
-                      float *packed);
-    void (*walk)(const nr_walk_args *args);
-} nr_kernels;
+};
 
-extern const nr_kernels nr_kernels_reference, nr_kernels_fast;
-
-/* "reference", "fast", or a kind of fast ones: "avx512", "avx2", "blas". NULL for any
- * other name and for instructions that this processor does not have. One kind at a time
- * serves a process: what was made with another is not to be used any more. */
+/* "reference"; a kind of fast ones: "avx512", "avx2", "blas"; or "fast", the best of
+ * them on this processor. NULL for any other name and for instructions that this
+ * processor does not have. */
 const nr_kernels *nr_kernels_find(const char *name);
-
-/* What "fast" means here: the kind that nr_kernels_find("fast") chooses. */
-const char *nr_kernels_fastest(void);
-
-/* What the fast kernels run on here, for the record: "OpenBLAS 0.3.21 ... SkylakeX". */
-const char *nr_kernels_describe(void);
 
 #endif

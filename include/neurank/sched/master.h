@@ -15,7 +15,9 @@
 
 #include "neurank/base/status.h"
 
-enum { NR_AHEAD = 3 }; /* units in a worker's hands: one under way, one waiting */
+/* Units in a worker's hands: one under way, and enough waiting for an answer that takes
+ * as long as a unit, because the master is busy with one of its own. */
+enum { NR_AHEAD = 3 };
 
 /* The worker's next unit, each once; false when there is none for anybody. */
 typedef bool nr_unit_source(void *self, int worker, uint64_t *unit);

@@ -21,64 +21,104 @@ static void assert_near(const float *a, const float *b, size_t n, float toleranc
     for (size_t i = 0; i < n; i++) assert_true(fabsf(a[i] - b[i]) <= tolerance);
 }
 
-typedef void window_kernel(const nr_window_args *args);
+/* ---- one operator on random input ---- */
 
-/* Runs both kernels on random input and compares. */
-static void compare(window_kernel *quick, window_kernel *plain, nr_shape in,
-                    uint32_t c_out, nr_window window, size_t rows) {
-    nr_shape out = {c_out, 0, 0, 0};
-    uint32_t span_h = (window.kernel_h - 1) * window.dilation_h + 1;
-    uint32_t span_w = (window.kernel_w - 1) * window.dilation_w + 1;
-    out.h = (in.h + window.pad_top + window.pad_bottom - span_h) / window.stride_h + 1;
-    out.w = (in.w + window.pad_left + window.pad_right - span_w) / window.stride_w + 1;
-    size_t taps = (size_t)window.kernel_h * window.kernel_w;
-    size_t n_in = rows * nr_shape_size(in), n_out = rows * nr_shape_size(out);
-    float *x = random_floats(n_in, 1), *bias = random_floats(c_out, 3);
-    float *weight = random_floats(taps * in.c / window.group * c_out, 2);
-    float *y[2] = {random_floats(n_out, 4), random_floats(n_out, 4)};
-    float *scratch = nr_new_floats(fast->conv_scratch(in, out, &window));
-    nr_window_args args = {.rows = rows,
-                           .in = in,
-                           .out = out,
-                           .window = window,
-                           .x = x,
-                           .weight = weight,
-                           .bias = bias,
-                           .y = y[0],
-                           .scratch = scratch};
-    size_t packed = quick == fast->conv ? fast->conv_packed(in, out, &window) : 0;
-    float *pack = nr_new_floats(packed);
-    if (packed) {
-        fast->conv_pack(in, out, &window, weight, pack);
-        args.packed = pack;
-    }
-    quick(&args);
-    args.y = y[1];
-    plain(&args);
-    assert_near(y[0], y[1], n_out, 2e-4F);
-    free(x);
-    free(bias);
-    free(weight);
-    free(y[0]);
-    free(y[1]);
-    free(scratch);
-    free(pack);
+typedef struct {
+    nr_window_args args;
+    float *x, *weight, *bias, *y, *wanted, *scratch, *packed;
+    size_t n_out;
+} window_case;
+
+static nr_shape output_of(nr_shape in, uint32_t c_out, const nr_window *w) {
+    uint32_t span_h = (w->kernel_h - 1) * w->dilation_h + 1;
+    uint32_t span_w = (w->kernel_w - 1) * w->dilation_w + 1;
+    return (nr_shape){
+        c_out, (in.h + w->pad_top + w->pad_bottom - span_h) / w->stride_h + 1,
+        (in.w + w->pad_left + w->pad_right - span_w) / w->stride_w + 1, 0};
 }
 
-static void all_channels_fast(const nr_window_args *args) {
-    uint32_t channels[64];
-    for (uint32_t i = 0; i < args->in.c; i++) channels[i] = i;
-    for (size_t r = 0; r < args->rows; r++) {
-        nr_window_args row = *args;
-        row.rows = 1;
-        row.x += r * nr_shape_size(args->in);
-        row.y += r * nr_shape_size(args->out);
-        size_t n = nr_shape_size(args->out);
-        for (size_t i = 0; i < n; i++) row.y[i] = args->bias[i % args->out.c];
-        /* in two parts: what channels give adds up */
-        fast->conv_channels(&row, channels, 1);
-        fast->conv_channels(&row, channels + 1, args->in.c - 1);
+/* Packed for the fast kernels, output to `y`. */
+static window_case make_case(nr_shape in, uint32_t c_out, nr_window window,
+                             size_t rows) {
+    nr_shape out = output_of(in, c_out, &window);
+    size_t taps = (size_t)window.kernel_h * window.kernel_w;
+    size_t packed = fast->conv_packed(fast, in, out, &window);
+    window_case c = {.n_out = rows * nr_shape_size(out),
+                     .x = random_floats(rows * nr_shape_size(in), 1),
+                     .weight = random_floats(taps * in.c / window.group * c_out, 2),
+                     .bias = random_floats(c_out, 3),
+                     .y = random_floats(rows * nr_shape_size(out), 4),
+                     .wanted = random_floats(rows * nr_shape_size(out), 4),
+                     .scratch =
+                         nr_new_floats(fast->conv_scratch(fast, in, out, &window)),
+                     .packed = nr_new_floats(packed)};
+    c.args = (nr_window_args){.rows = rows,
+                              .in = in,
+                              .out = out,
+                              .window = window,
+                              .x = c.x,
+                              .weight = c.weight,
+                              .bias = c.bias,
+                              .y = c.y,
+                              .scratch = c.scratch};
+    if (packed) {
+        fast->conv_pack(fast, in, out, &window, c.weight, c.packed);
+        c.args.packed = c.packed;
     }
+    return c;
+}
+
+static void free_case(window_case *c) {
+    float *all[] = {c->x, c->weight, c->bias, c->y, c->wanted, c->scratch, c->packed};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+}
+
+/* The reference's output, to `wanted`. */
+static void want(window_case *c) {
+    nr_window_args args = c->args;
+    args.y = c->wanted;
+    reference->conv(reference, &args);
+}
+
+static void compare_conv(nr_shape in, uint32_t c_out, nr_window window, size_t rows) {
+    window_case c = make_case(in, c_out, window, rows);
+    want(&c);
+    fast->conv(fast, &c.args);
+    assert_near(c.y, c.wanted, c.n_out, 2e-4F);
+    free_case(&c);
+}
+
+static void compare_channels(nr_shape in, uint32_t c_out, nr_window window) {
+    enum { ROWS = 2 };
+    uint32_t channels[64];
+    window_case c = make_case(in, c_out, window, ROWS);
+    want(&c);
+    for (uint32_t i = 0; i < in.c; i++) channels[i] = i;
+    for (size_t r = 0; r < ROWS; r++) {
+        size_t n = c.n_out / ROWS;
+        nr_window_args row = c.args;
+        row.rows = 1;
+        row.x += r * nr_shape_size(in);
+        row.y += r * n;
+        for (size_t i = 0; i < n; i++) row.y[i] = c.bias[i % c_out];
+        /* in two parts: what channels give adds up */
+        fast->conv_channels(fast, &row, channels, 1);
+        fast->conv_channels(fast, &row, channels + 1, in.c - 1);
+    }
+    assert_near(c.y, c.wanted, c.n_out, 2e-4F);
+    free_case(&c);
+}
+
+typedef void pool_kernel(const nr_window_args *args);
+
+static void compare_pool(pool_kernel *quick, pool_kernel *plain, nr_shape in,
+                         nr_window window) {
+    window_case c = make_case(in, in.c, window, 2);
+    quick(&c.args);
+    c.args.y = c.wanted;
+    plain(&c.args);
+    assert_near(c.y, c.wanted, c.n_out, 1e-6F);
+    free_case(&c);
 }
 
 static void test_convolutions(void **state) {
@@ -93,68 +133,44 @@ static void test_convolutions(void **state) {
                                  {7, 7, 3, 3, 1, 1, 6, 6, 6, 6, 1, 0, 0}};
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
         nr_shape in = {4, 9, 8, 0};
-        compare(fast->conv, reference->conv, in, 8, windows[i], 3);
-        compare(fast->conv, reference->conv, in, 4, windows[i], 1);
-        compare(all_channels_fast, reference->conv, in, 8, windows[i], 2);
+        compare_conv(in, 8, windows[i], 3);
+        compare_conv(in, 4, windows[i], 1);
+        compare_channels(in, 8, windows[i]);
     }
     const nr_window depthwise[] = {{3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 37, 0, 0},
                                    {5, 3, 2, 1, 1, 2, 3, 1, 0, 4, 37, 0, 0}};
     for (size_t i = 0; i < 2; i++)
-        compare(fast->conv, reference->conv, (nr_shape){37, 7, 9, 0}, 37, depthwise[i],
-                2);
+        compare_conv((nr_shape){37, 7, 9, 0}, 37, depthwise[i], 2);
     nr_window large = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
-    compare(fast->conv, reference->conv, (nr_shape){64, 14, 14, 0}, 32, large, 5);
+    compare_conv((nr_shape){64, 14, 14, 0}, 32, large, 5);
 }
 
 /* 3 x 3 convolutions on maps that tiles divide and that they do not, with what is fused
  * behind them. */
-static void compare_fused(uint32_t c_in, uint32_t c_out, uint32_t h, uint32_t w,
-                          bool clamp, bool pool) {
+static void compare_fused(nr_shape in, uint32_t c_out, bool clamp, bool pool) {
     enum { ROWS = 3 };
     const nr_window window = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
     const nr_window halves = {2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 1, 0, 0};
-    nr_shape in = {c_in, h, w, 0}, out = {c_out, h, w, 0},
-             half = {c_out, h / 2, w / 2, 0};
-    size_t n = ROWS * nr_shape_size(pool ? half : out);
-    float *x = random_floats(ROWS * nr_shape_size(in), 1),
-          *bias = random_floats(c_out, 3);
-    float *weight = random_floats((size_t)9 * c_in * c_out, 2);
-    float *y = nr_new_floats(ROWS * nr_shape_size(out));
-    float *plain = nr_new_floats(ROWS * nr_shape_size(out)), *pooled = nr_new_floats(n);
-    float *packed = nr_new_floats(fast->conv_packed(in, out, &window));
-    nr_window_args args = {.rows = ROWS,
-                           .in = in,
-                           .out = out,
-                           .window = window,
-                           .x = x,
-                           .weight = weight,
-                           .bias = bias,
-                           .y = plain,
-                           .scratch =
-                               nr_new_floats(fast->conv_scratch(in, out, &window))};
-    reference->conv(&args);
-    for (size_t i = 0; i < ROWS * nr_shape_size(out) && clamp; i++)
-        plain[i] = fminf(fmaxf(plain[i], 0), 0.5F);
-    if (pool)
-        reference->max_pool(&(nr_window_args){.rows = ROWS,
-                                              .in = out,
-                                              .out = half,
-                                              .window = halves,
-                                              .x = plain,
-                                              .y = pooled});
-    if (fast->conv_packed(in, out, &window)) {
-        fast->conv_pack(in, out, &window, weight, packed);
-        args.packed = packed;
-    }
-    args.y = y;
-    args.post = (nr_post){.clamp = clamp, .low = 0, .high = 0.5F, .pool = pool};
-    fast->conv(&args);
-    assert_near(y, pool ? pooled : plain, n, 1e-5F * (float)c_in);
-    x[0] = NAN;
-    fast->conv(&args);
-    assert_true(isnan(y[0]));
-    free(x), free(bias), free(weight), free(y), free(plain), free(pooled);
-    free(packed), free(args.scratch);
+    window_case c = make_case(in, c_out, window, ROWS);
+    nr_window_args pooling = {.rows = ROWS,
+                              .in = c.args.out,
+                              .out = {c_out, in.h / 2, in.w / 2, 0},
+                              .window = halves,
+                              .x = c.wanted};
+    size_t n = pool ? ROWS * nr_shape_size(pooling.out) : c.n_out;
+    float *pooled = pooling.y = nr_new_floats(ROWS * nr_shape_size(pooling.out));
+    want(&c);
+    for (size_t i = 0; i < c.n_out && clamp; i++)
+        c.wanted[i] = fminf(fmaxf(c.wanted[i], 0), 0.5F);
+    if (pool) reference->max_pool(&pooling);
+    c.args.post = (nr_post){.clamp = clamp, .low = 0, .high = 0.5F, .pool = pool};
+    fast->conv(fast, &c.args);
+    assert_near(c.y, pool ? pooled : c.wanted, n, 1e-5F * (float)in.c);
+    c.x[0] = NAN;
+    fast->conv(fast, &c.args);
+    assert_true(isnan(c.y[0]));
+    free(pooled);
+    free_case(&c);
 }
 
 static void test_fused(void **state) {
@@ -164,11 +180,11 @@ static void test_fused(void **state) {
     const nr_window window = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0};
     for (size_t m = 0; m < sizeof maps / sizeof *maps; m++)
         for (int k = 0; k < 4; k++) {
-            uint32_t c_in = k % 2 ? 64 : 9, c_out = k % 2 ? 48 : 21;
-            nr_shape in = {c_in, maps[m][0], maps[m][1], 0}, out = in;
+            uint32_t c_out = k % 2 ? 48 : 21;
+            nr_shape in = {k % 2 ? 64 : 9, maps[m][0], maps[m][1], 0}, out = in;
             out.c = c_out;
-            bool pools = fast->conv_pools(in, out, &window);
-            compare_fused(c_in, c_out, maps[m][0], maps[m][1], k > 1, pools && k > 0);
+            bool pools = fast->conv_pools(fast, in, out, &window);
+            compare_fused(in, c_out, k > 1, pools && k > 0);
         }
 }
 
@@ -182,7 +198,7 @@ static void test_products(void **state) {
               *weight = random_floats(depth * n, 2);
         float *bias = random_floats(n, 3),
               *y[2] = {nr_new_floats(rows * n), nr_new_floats(rows * n)};
-        size_t floats = fast->dense_packed(depth, n);
+        size_t floats = fast->dense_packed(fast, depth, n);
         float *packed = nr_new_floats(floats);
         nr_dense_args args = {.rows = rows,
                               .k = depth,
@@ -191,12 +207,12 @@ static void test_products(void **state) {
                               .weight = weight,
                               .bias = bias,
                               .y = y[0]};
-        reference->dense(&args);
-        if (floats) fast->dense_pack(depth, n, weight, packed);
+        reference->dense(reference, &args);
+        if (floats) fast->dense_pack(fast, depth, n, weight, packed);
         args.packed = floats ? packed : NULL;
         args.post = (nr_post){.clamp = true, .low = 0, .high = INFINITY};
         args.y = y[1];
-        fast->dense(&args);
+        fast->dense(fast, &args);
         for (size_t i = 0; i < rows * n; i++) y[0][i] = fmaxf(y[0][i], 0);
         assert_near(y[0], y[1], rows * n, 2e-5F * sqrtf((float)depth));
         free(x), free(weight), free(bias), free(y[0]), free(y[1]), free(packed);
@@ -211,29 +227,29 @@ static void compare_walk(size_t features, size_t classes, float high, size_t ski
     float *weight = random_floats(features * classes, 3),
           *bias = random_floats(classes, 4);
     float *current = random_floats(features, 5), *start = random_floats(features, 5);
-    float *packed = nr_new_floats(fast->walk_packed(features, classes));
+    float *packed = nr_new_floats(fast->walk_packed(fast, features, classes));
     float scales[STEPS], logits[2][STEPS * 16];
     const float *rows[STEPS];
     for (size_t s = 0; s < STEPS; s++) {
         scales[s] = 1.0F + (float)s;
         rows[s] = deltas + s * features;
     }
-    fast->walk_pack(features, classes, weight, packed);
-    fast->walk(&(nr_walk_args){.steps = STEPS,
-                               .features = features,
-                               .classes = classes,
-                               .deltas = rows,
-                               .scales = scales,
-                               .ends = ends,
-                               .current = current,
-                               .low = 0,
-                               .high = high,
-                               .packed = packed,
-                               .bias = bias,
-                               .prefix = logits[0],
-                               .complement = logits[1],
-                               .stride = 16,
-                               .skip = skip});
+    fast->walk_pack(fast, features, classes, weight, packed);
+    fast->walk(fast, &(nr_walk_args){.steps = STEPS,
+                                     .features = features,
+                                     .classes = classes,
+                                     .deltas = rows,
+                                     .scales = scales,
+                                     .ends = ends,
+                                     .current = current,
+                                     .low = 0,
+                                     .high = high,
+                                     .packed = packed,
+                                     .bias = bias,
+                                     .prefix = logits[0],
+                                     .complement = logits[1],
+                                     .stride = 16,
+                                     .skip = skip});
     for (size_t s = 0; s < STEPS; s++)
         for (size_t k = 0; k < classes; k++) {
             double wanted[2] = {bias[k], bias[k]};
@@ -259,7 +275,7 @@ static void test_walk(void **state) {
     static const size_t features[] = {3, 16, 84, 500};
     for (size_t k = 1; k <= 13; k++)
         for (size_t f = 0; f < 4; f++) {
-            if (!fast->walk_packed(features[f], k)) continue;
+            if (!fast->walk_packed(fast, features[f], k)) continue;
             compare_walk(features[f], k, INFINITY, k / 2);
             compare_walk(features[f], k, 1.5F, k);
         }
@@ -273,8 +289,8 @@ static void test_pools(void **state) {
                                  {3, 2, 1, 1, 2, 3, 2, 1, 0, 1, 1, 0, 0}};
     for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
         nr_shape in = {5, 8, 9, 0};
-        compare(fast->max_pool, reference->max_pool, in, 5, windows[i], 2);
-        compare(fast->avg_pool, reference->avg_pool, in, 5, windows[i], 2);
+        compare_pool(fast->max_pool, reference->max_pool, in, windows[i]);
+        compare_pool(fast->avg_pool, reference->avg_pool, in, windows[i]);
     }
 }
 
@@ -297,6 +313,18 @@ static void test_pools_keep_nan(void **state) {
             reference->max_pool(&args);
             assert_true(isnan(y[c - 1]) && (c == 1 || y[0] == 0));
         }
+}
+
+/* The mean of no pixel at all is no number. */
+static void test_average_of_nothing(void **state) {
+    (void)state;
+    const nr_window window = {2, 2, 1, 1, 1, 1, 3, 0, 0, 0, 1, 0, 0};
+    window_case c = make_case((nr_shape){3, 4, 4, 0}, 3, window, 1);
+    fast->avg_pool(&c.args);
+    assert_true(isnan(c.y[0]) && !isnan(c.y[c.n_out - 1]));
+    reference->avg_pool(&c.args);
+    assert_true(isnan(c.y[0]) && !isnan(c.y[c.n_out - 1]));
+    free_case(&c);
 }
 
 static void test_elementwise(void **state) {
@@ -327,13 +355,14 @@ static void test_log_likelihood(void **state) {
         double values[2][ROWS];
         for (size_t i = 0; i < n; i++) logits[i] *= i % 2 ? 5.0F : 100.0F;
         for (uint32_t r = 0; r < ROWS; r++) labels[r] = (uint32_t)(r % classes[k]);
-        fast->log_likelihood(ROWS, classes[k], logits, labels, values[0]);
-        reference->log_likelihood(ROWS, classes[k], logits, labels, values[1]);
+        fast->log_likelihood(fast, ROWS, classes[k], logits, labels, values[0]);
+        reference->log_likelihood(reference, ROWS, classes[k], logits, labels,
+                                  values[1]);
         for (size_t r = 0; r < ROWS; r++)
             assert_true(fabs(values[0][r] - values[1][r]) <=
                         2e-6 * (1 + fabs(values[1][r])));
         logits[3] = NAN;
-        fast->log_likelihood(ROWS, classes[k], logits, labels, values[0]);
+        fast->log_likelihood(fast, ROWS, classes[k], logits, labels, values[0]);
         assert_true(isnan(values[0][3 / classes[k]]));
         free(logits);
     }
@@ -342,11 +371,15 @@ static void test_log_likelihood(void **state) {
 /* Every kind that this processor has. */
 int main(void) {
     static const char *const kinds[] = {"blas", "avx2", "avx512"};
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_convolutions),   cmocka_unit_test(test_fused),
-        cmocka_unit_test(test_products),       cmocka_unit_test(test_pools),
-        cmocka_unit_test(test_pools_keep_nan), cmocka_unit_test(test_elementwise),
-        cmocka_unit_test(test_log_likelihood), cmocka_unit_test(test_walk)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_convolutions),
+                                       cmocka_unit_test(test_fused),
+                                       cmocka_unit_test(test_products),
+                                       cmocka_unit_test(test_pools),
+                                       cmocka_unit_test(test_pools_keep_nan),
+                                       cmocka_unit_test(test_average_of_nothing),
+                                       cmocka_unit_test(test_elementwise),
+                                       cmocka_unit_test(test_log_likelihood),
+                                       cmocka_unit_test(test_walk)};
     int failed = 0;
     reference = nr_kernels_find("reference");
     for (size_t k = 0; k < 3; k++) {
