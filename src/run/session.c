@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "deal.h"
 #include "neurank/base/clock.h"
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/publish.h"
 #include "neurank/base/stop.h"
+#include "neurank/sched/deal.h"
 #include "progress.h"
 
 /* Whose goal is asked about: the fold knows no layers. */

@@ -1,9 +1,9 @@
 /* Who does which unit: a state machine, events in, actions out.
  *
  *   start      every worker gets NR_AHEAD units
- *   result     the worker gets the next unit, so that it always has one in hand while
- * the answer is on its way stop       nobody gets anything any more finished   nothing
- * is on the way and there is nothing left to give, or it stopped
+ *   result     the worker gets the next one, so that it has work while that is sent
+ *   stop       nobody gets anything any more
+ *   finished   nothing is on the way, and nothing is left to give or it stopped
  *
  * Worker 0 is the master's own process. The machine knows neither MPI nor files. */
 #ifndef NEURANK_SCHED_MASTER_H

@@ -5,8 +5,8 @@
  * their images; when it has no more of those, parts that nobody has had; and then the
  * last ones of the others, who come to them last. Results do not depend on any of this.
  */
-#ifndef NEURANK_RUN_DEAL_H
-#define NEURANK_RUN_DEAL_H
+#ifndef NEURANK_SCHED_DEAL_H
+#define NEURANK_SCHED_DEAL_H
 
 #include "neurank/estim/fold.h"
 

@@ -1,4 +1,4 @@
-#include "deal.h"
+#include "neurank/sched/deal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* Every missing unit is dealt once, sweep by sweep; a worker gets again what it had. */
-#include "../../../src/run/deal.h"
 #include "../support/nets.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "neurank/base/memory.h"
+#include "neurank/sched/deal.h"
 
 enum { PARTS = 97, SWEEPS = 5, WORKERS = 4 };
 
