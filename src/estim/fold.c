@@ -209,13 +209,6 @@ bool nr_fold_has(const nr_fold *fold, uint64_t unit) {
     return open && open->done[unit % fold->spec.units_per_sweep];
 }
 
-uint64_t nr_fold_next_missing(const nr_fold *fold, uint64_t from) {
-    uint64_t first = fold->complete * fold->spec.units_per_sweep;
-    uint64_t unit = from < first ? first : from;
-    while (nr_fold_has(fold, unit)) unit++;
-    return unit;
-}
-
 uint64_t nr_fold_units(const nr_fold *fold) {
     uint64_t units = fold->complete * fold->spec.units_per_sweep;
     for (size_t k = 0; k < fold->n_open; k++) units += fold->open[k].n_done;

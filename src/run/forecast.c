@@ -161,64 +161,76 @@ static nr_status forecast_layer(const nr_store *store, const nr_store_layer *lay
     return print_layer(&m);
 }
 
-/* Of another model, or other options than a store can answer. */
-static nr_status check_store(const nr_options *options, const nr_store *store) {
+/* Only what the run has not settled may be asked. */
+static nr_status check_options(const nr_options *options) {
     static const char *const allowed[] = {"layer",          "sweeps", "half-width",
                                           "rel-half-width", "top",    "tolerance",
                                           "confidence"};
-    const char *path = options->positional[1], *beyond;
-    nr_graph *graph;
-    char digest[NR_DIGEST_TEXT];
-    beyond = nr_options_beyond(options, allowed, sizeof allowed / sizeof *allowed);
+    const char *beyond =
+        nr_options_beyond(options, allowed, sizeof allowed / sizeof *allowed);
     NR_REQUIRE(!beyond, NR_ERR_USAGE,
-               "--%s: %s is a store, its run has settled that already", beyond, path);
-    NR_TRY(nr_onnx_load(options->positional[0], &graph, digest));
-    nr_graph_free(graph);
-    const char *theirs = nr_plan_get(&store->plan, "model");
-    NR_REQUIRE(strcmp(theirs, digest) == 0, NR_ERR_MISMATCH,
-               "%s belongs to another model: its digest is %s there, %s is %s", path,
-               theirs, options->positional[0], digest);
-    return NR_OK;
-}
-
-/* Is this layer one of those that --layer names by their short names? */
-static bool is_asked_for(const char *list, const char *name) {
-    size_t n = strlen(name);
-    if (!list || strcmp(list, "all") == 0) return true;
-    for (const char *p = list; p; p = strchr(p, ',')) {
-        if (*p == ',') p++;
-        if (strncmp(p, name, n) == 0 && (p[n] == ',' || !p[n])) return true;
-    }
-    return false;
-}
-
-static nr_status forecast_layers(const nr_options *options, const nr_store *store) {
-    bool any = false;
-    for (size_t k = 0; k < store->n_layers; k++) {
-        if (!is_asked_for(options->layer, store->layers[k].name)) continue;
-        any = true;
-        NR_TRY(forecast_layer(store, &store->layers[k], options));
-    }
-    NR_REQUIRE(any, NR_ERR_USAGE, "--layer %s: no layer of %s", options->layer,
+               "--%s: %s is a store, its run has settled that already", beyond,
                options->positional[1]);
     return NR_OK;
 }
 
-static nr_status forecast_from_store(const nr_options *options) {
-    nr_store *store;
-    char head[160];
-    const char *path = options->positional[1];
-    NR_TRY(nr_store_read(path, &store));
-    nr_status status = check_store(options, store);
-    if (status != NR_OK) {
-        nr_store_free(store);
+/* The model, which has to be the one that the store is of. */
+static nr_status load_model(const nr_options *options, const nr_store *store,
+                            nr_graph **out) {
+    char digest[NR_DIGEST_TEXT];
+    const char *theirs = nr_plan_get(&store->plan, "model");
+    NR_TRY(nr_onnx_load(options->positional[0], out, digest));
+    if (strcmp(theirs, digest) == 0) return NR_OK;
+    nr_graph_free(*out);
+    return nr_fail(NR_ERR_MISMATCH,
+                   "%s belongs to another model: its digest is %s there, %s is %s",
+                   options->positional[1], theirs, options->positional[0], digest);
+}
+
+static nr_status forecast_named(const nr_options *options, const nr_store *store,
+                                const char *name) {
+    size_t k = 0;
+    while (k < store->n_layers && strcmp(store->layers[k].name, name) != 0) k++;
+    NR_REQUIRE(k < store->n_layers, NR_ERR_USAGE, "--layer %s: no layer of %s", name,
+               options->positional[1]);
+    return forecast_layer(store, &store->layers[k], options);
+}
+
+static nr_status forecast_layers(const nr_options *options, const nr_store *store,
+                                 const nr_graph *graph) {
+    uint32_t *nodes;
+    size_t n;
+    nr_status status = NR_OK;
+    if (!options->layer || strcmp(options->layer, "all") == 0) {
+        for (size_t k = 0; k < store->n_layers && status == NR_OK; k++)
+            status = forecast_layer(store, &store->layers[k], options);
         return status;
     }
+    NR_TRY(nr_layers_select(graph, options->layer, &nodes, &n));
+    for (size_t i = 0; i < n && status == NR_OK; i++)
+        status = forecast_named(
+            options, store,
+            nr_graph_text(graph, nr_graph_node(graph, nodes[i])->short_name));
+    free(nodes);
+    return status;
+}
+
+static nr_status forecast_from_store(const nr_options *options) {
+    nr_store *store;
+    nr_graph *graph;
+    char head[160];
+    const char *path = options->positional[1];
+    NR_TRY(check_options(options));
+    NR_TRY(nr_store_read(path, &store));
+    nr_status status = load_model(options, store, &graph);
+    if (status != NR_OK) goto err_free_store;
     if (nr_option_given(options, "confidence")) store->confidence = options->confidence;
     snprintf(head, sizeof head, "%s images, times as on the ranks of the run in %.80s",
              nr_plan_get(&store->plan, "images"), path);
     print_head(head);
-    status = forecast_layers(options, store);
+    status = forecast_layers(options, store, graph);
+    nr_graph_free(graph);
+err_free_store:
     nr_store_free(store);
     return status;
 }

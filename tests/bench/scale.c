@@ -19,20 +19,9 @@
 #include "neurank/sched/message.h"
 #include "neurank/sched/schedule.h"
 #include "neurank/sched/world.h"
+#include "units.h"
 
 enum { WORKERS = 10000, UNITS = 1000000, PLAYERS = 512, UNITS_PER_SWEEP = 50000 };
-
-typedef struct {
-    uint64_t next, end;
-} counter;
-
-static bool count(void *self, int worker, uint64_t *unit) {
-    (void)worker;
-    counter *c = self;
-    if (c->next == c->end) return false;
-    *unit = c->next++;
-    return true;
-}
 
 /* ---- the master, in process ---- */
 
@@ -73,7 +62,7 @@ static nr_status feed(nr_master *master, nr_assignment *hands, uint64_t units,
 }
 
 static nr_status time_master(bool folds, double *rate) {
-    counter c = {0, UNITS};
+    test_counter c = {0, UNITS};
     nr_master *master;
     nr_fold *fold = NULL;
     nr_fold_spec spec = {.n_players = PLAYERS,
@@ -84,7 +73,7 @@ static nr_status time_master(bool folds, double *rate) {
     nr_assignment *hands = nr_new((size_t)NR_AHEAD * WORKERS, sizeof *hands);
     if (!words || !hands) return NR_ERR_INTERNAL;
     NR_TRY(make_message(words, &n_words));
-    NR_TRY(nr_master_new(WORKERS, count, &c, &master));
+    NR_TRY(nr_master_new(WORKERS, test_count, &c, &master));
     if (folds) NR_TRY(nr_fold_new(&spec, &fold));
     nr_master_start(master, hands);
     uint64_t units = folds ? UNITS / 10 : UNITS - NR_AHEAD * WORKERS;
@@ -159,7 +148,7 @@ static nr_status sleep_all(nr_world *world, double seconds, uint64_t units) {
                      .strata = 1};
     nr_fold_spec spec = {
         .n_players = PLAYERS, .units_per_sweep = units, .n_blocks = units};
-    counter c = {0, units};
+    test_counter c = {0, units};
     nr_sampler *sampler;
     nr_unit_runner *runner;
     nr_fold *fold;
@@ -171,7 +160,7 @@ static nr_status sleep_all(nr_world *world, double seconds, uint64_t units) {
     NR_TRY(nr_world_share(world, NR_OK)); /* all begin together */
     double start = nr_clock_s();
     nr_status status =
-        nr_schedule_run(nr_world_transport(world), runner, count, &c, &sink);
+        nr_schedule_run(nr_world_transport(world), runner, test_count, &c, &sink);
     double wall = nr_clock_s() - start, ranks = nr_world_size(world);
     if (nr_world_rank(world) == 0)
         printf("{\"ranks\": %.0f, \"unit_ms\": %g, \"busy\": %.4f}\n", ranks,

@@ -117,6 +117,8 @@ def check_info():
                 0.9999).stdout.splitlines()
     check(int(wider[2].split(" +-0.007")[1].split()[0]) > sweeps, wider)
     check(run("info", MODEL, "width.h5", "--layer", "conv2").stdout.count("conv2") == 1, "")
+    named = run("info", MODEL, "width.h5", "--layer", "/conv2/Conv").stdout
+    check(named == run("info", MODEL, "width.h5", "--layer", "conv2").stdout, named)
     p = run("info", MODEL, "width.h5", "--layer", "conv1", expect=2)
     check(message(p) == "--layer conv1: no layer of width.h5", message(p))
     p = run("info", MODEL, "width.h5", "--images", 5, expect=2)

@@ -48,8 +48,6 @@ nr_status nr_fold_accept(nr_fold *fold, uint64_t unit, const uint64_t *words, si
                          size_t *used);
 
 bool nr_fold_has(const nr_fold *fold, uint64_t unit);
-/* The first unit at or behind `from` that is not there. */
-uint64_t nr_fold_next_missing(const nr_fold *fold, uint64_t from);
 uint64_t nr_fold_units(const nr_fold *fold); /* how many are there */
 uint64_t nr_fold_complete_sweeps(const nr_fold *fold);
 uint64_t nr_fold_units_per_sweep(const nr_fold *fold);

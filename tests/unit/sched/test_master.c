@@ -2,6 +2,7 @@
  * and refuses results it did not ask for: with 1 to 10,000 workers that finish in
  * random order. TEST: timeout=60 */
 #include "../support/nets.h"
+#include "../support/units.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +11,6 @@
 #include "neurank/sched/master.h"
 #include "neurank/sched/message.h"
 
-typedef struct {
-    uint64_t next, end;
-} counter;
-
-static bool count(void *self, int worker, uint64_t *unit) {
-    (void)worker;
-    counter *c = self;
-    if (c->next == c->end) return false;
-    *unit = c->next++;
-    return true;
-}
-
 /* Units in the hands of simulated workers. */
 typedef struct {
     nr_assignment *list;
@@ -29,12 +18,12 @@ typedef struct {
 } under_way;
 
 static void play(int workers, uint64_t units) {
-    counter c = {0, units};
+    test_counter c = {0, units};
     nr_master *master;
     under_way way = {nr_new((size_t)workers * NR_AHEAD + 1, sizeof(nr_assignment)), 0};
     uint8_t *done = nr_new(units + 1, 1);
     uint64_t finished = 0;
-    assert_int_equal(nr_master_new(workers, count, &c, &master), NR_OK);
+    assert_int_equal(nr_master_new(workers, test_count, &c, &master), NR_OK);
     way.n = nr_master_start(master, way.list);
     /* The first round gives one unit to each before anybody gets a second. */
     for (size_t i = 0; i < way.n && i < (size_t)workers; i++)
@@ -75,11 +64,11 @@ static void test_every_unit_once(void **state) {
 
 static void test_stop(void **state) {
     (void)state;
-    counter c = {0, 100};
+    test_counter c = {0, 100};
     nr_assignment given[3 * NR_AHEAD], next[1];
     nr_master *master;
     size_t n;
-    assert_int_equal(nr_master_new(3, count, &c, &master), NR_OK);
+    assert_int_equal(nr_master_new(3, test_count, &c, &master), NR_OK);
     assert_int_equal(nr_master_start(master, given), 3 * NR_AHEAD);
     nr_master_stop(master);
     for (size_t i = 0; i < 3 * NR_AHEAD; i++) {
@@ -94,11 +83,11 @@ static void test_stop(void **state) {
 
 static void test_unasked_results(void **state) {
     (void)state;
-    counter c = {0, 100};
+    test_counter c = {0, 100};
     nr_assignment given[2 * NR_AHEAD], next[1];
     nr_master *master;
     size_t n;
-    assert_int_equal(nr_master_new(2, count, &c, &master), NR_OK);
+    assert_int_equal(nr_master_new(2, test_count, &c, &master), NR_OK);
     nr_master_start(master, given);
     test_capture_log();
     assert_int_equal(nr_master_result(master, 1, 0, next, &n), NR_ERR_INTERNAL);

@@ -3,6 +3,7 @@
  * of workers, and the first failure of a unit ends the run with everything accounted
  * for. */
 #include "../support/nets.h"
+#include "../support/units.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +105,6 @@ static void post_flush(void *self) {
 typedef struct {
     nr_tally *total, *incoming;
     size_t units, ticks;
-    uint64_t next, end;
 } result;
 
 static nr_status take(void *self, uint64_t unit, const uint64_t *words, size_t n) {
@@ -123,14 +123,6 @@ static nr_status tick(void *self, bool *stop) {
     return NR_OK;
 }
 
-static bool source(void *self, int worker, uint64_t *unit) {
-    (void)worker;
-    result *r = self;
-    if (r->next == r->end) return false;
-    *unit = r->next++;
-    return true;
-}
-
 static nr_status play(int size, uint64_t bad_block, uint64_t *words, size_t *units) {
     toy own = {.bad_block = bad_block}, theirs = {.bad_block = bad_block};
     nr_game games[2] = {{.n_players = PLAYERS,
@@ -147,7 +139,8 @@ static nr_status play(int size, uint64_t bad_block, uint64_t *words, size_t *uni
     nr_sampler *samplers[2];
     nr_unit_runner *runners[2];
     post p = {0};
-    result r = {.end = 2 * plan.units_per_sweep};
+    result r = {0};
+    test_counter counter = {.end = 2 * plan.units_per_sweep};
     for (int k = 0; k < 2; k++) {
         assert_int_equal(nr_sampler_new(1, 1, PLAYERS, 8, &samplers[k]), NR_OK);
         nr_unit_spec spec = {.game = &games[k], .sampler = samplers[k], .units = plan};
@@ -162,7 +155,8 @@ static nr_status play(int size, uint64_t bad_block, uint64_t *words, size_t *uni
                               .receive = post_receive,
                               .flush = post_flush};
     nr_sink sink = {.self = &r, .accept = take, .tick = tick};
-    nr_status status = nr_schedule_run(&transport, runners[0], source, &r, &sink);
+    nr_status status =
+        nr_schedule_run(&transport, runners[0], test_count, &counter, &sink);
     assert_int_equal(p.stops, size - 1);
     assert_int_equal(p.n_mail, 0);
     nr_tally_encode(r.total, words);
