@@ -42,6 +42,7 @@
 #include "neurank/plan/units.h"
 #include "neurank/sample/permutation.h"
 #include "odd.h"
+#include "pool.h"
 #include "unbiased.h"
 
 typedef struct {
@@ -72,7 +73,7 @@ enum { N_METRICS = 2, N_ROWS = N_METRICS * sizeof experiments / sizeof *experime
 typedef enum { SHARED, PLANNED, GROUPS_OF_64, N_SETS } walk_set;
 enum { KEYS = 6, KEYS_64, ODD, BUDGETS = 3, N_POOLS = ODD + BUDGETS };
 enum { ALL = 0, STRATA = -1, GROUP = 64 };
-enum { PLAYERS = 512, REPETITIONS = 64 }; /* at most */
+enum { PLAYERS = 512 }; /* at most */
 
 static const struct {
     const char *name;
@@ -87,67 +88,6 @@ static const struct {
                      {"pairs", PLANNED, 1, 2},
                      [KEYS] = {"keys", PLANNED, STRATA, 2},
                      [KEYS_64] = {"keys 64", GROUPS_OF_64, GROUP, 2}};
-
-typedef struct {
-    size_t n, repetitions, span; /* span: images of a part */
-    double *part, *whole; /* [repetitions, n] sums: the open part, owned, and all */
-    double *variance;     /* [n] of one repetition, summed over parts */
-    double *without;      /* [repetitions] mean variance with one repetition left out */
-} pool;
-
-static nr_status pool_new(pool *p, size_t n, size_t repetitions, size_t span) {
-    size_t size = repetitions * n;
-    NR_ASSERT(repetitions >= 3 && repetitions <= REPETITIONS);
-    *p = (pool){.n = n, .repetitions = repetitions, .span = span};
-    if (!NR_NEW(p->part, 2 * size + n + repetitions)) return NR_ERR_INTERNAL;
-    p->whole = p->part + size;
-    p->variance = p->whole + size;
-    p->without = p->variance + n;
-    return NR_OK;
-}
-
-static double pool_mean(const pool *p, const double *sums, size_t player) {
-    double mean = 0;
-    for (size_t k = 0; k < p->repetitions; k++) mean += sums[k * p->n + player];
-    return mean / (double)p->repetitions;
-}
-
-static void pool_end_image(pool *p, size_t image, size_t n_images) {
-    double r = (double)p->repetitions;
-    if ((image + 1) % p->span != 0 && image + 1 < n_images) return;
-    for (size_t i = 0; i < p->n; i++) {
-        double mean = pool_mean(p, p->part, i), square = 0;
-        for (size_t k = 0; k < p->repetitions; k++)
-            square += pow(p->part[k * p->n + i] - mean, 2);
-        p->variance[i] += square / (r - 1);
-        for (size_t k = 0; k < p->repetitions; k++) {
-            double one = p->part[k * p->n + i] - mean;
-            double rest = square - r / (r - 1) * one * one;
-            p->without[k] += rest / (r - 2) / (double)p->n;
-        }
-    }
-    for (size_t k = 0; k < p->repetitions * p->n; k++) p->whole[k] += p->part[k];
-    memset(p->part, 0, p->repetitions * p->n * sizeof *p->part);
-}
-
-typedef struct {
-    double value, error; /* standard error */
-} figure;
-
-/* Variance of an estimate that was also made with each repetition left out [r]. */
-static double jackknife(const double *without, size_t r) {
-    double mean = 0, square = 0;
-    for (size_t k = 0; k < r; k++) mean += without[k] / (double)r;
-    for (size_t k = 0; k < r; k++) square += pow(without[k] - mean, 2);
-    return square * (double)(r - 1) / (double)r;
-}
-
-/* Mean variance over the players, times `scale`. */
-static figure pool_variance(const pool *p, double scale) {
-    double value = 0;
-    for (size_t i = 0; i < p->n; i++) value += p->variance[i] / (double)p->n;
-    return (figure){value * scale, sqrt(jackknife(p->without, p->repetitions)) * scale};
-}
 
 typedef struct {
     const experiment *e;
@@ -292,7 +232,7 @@ static figure square_bias(const laboratory *lab, const pool *odd) {
     const pool *pools[3] = {odd, &lab->pools[KEYS], &lab->pools[KEYS_64]};
     static const double factor[3] = {1, -0.5, -0.5};
     double scale = 1 / (double)odd->n / pow((double)lab->e->images, 2);
-    double value = 0, error2 = 0, without[3][REPETITIONS] = {{0}};
+    double value = 0, error2 = 0, without[3][POOL_REPETITIONS_MAX] = {{0}};
     for (size_t i = 0; i < odd->n; i++) {
         double mean[3], difference = 0;
         for (int p = 0; p < 3; p++) {
@@ -359,7 +299,7 @@ static nr_status run(size_t row, char **argv, size_t prefixes, outcome *out) {
         status = nr_images_load(argv[2], lab.graph, selection, &lab.images);
     if (status == NR_OK) status = measure(&lab, (nr_metric)(row % N_METRICS), prefixes);
     out->seconds = nr_clock_s() - start;
-    for (int k = 0; k < N_POOLS; k++) free(lab.pools[k].part);
+    for (int k = 0; k < N_POOLS; k++) pool_free(&lab.pools[k]);
     nr_game_free(&lab.game);
     nr_images_free(lab.images);
     nr_graph_free(lab.graph);
