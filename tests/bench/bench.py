@@ -16,22 +16,15 @@ error      mean standard error of the filters after one second: it falls with th
 """
 import datetime
 import json
-import os
-import platform
 import re
 import statistics
-import subprocess
 import sys
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from games import CASES, Games, nn, tupled
+from machine import cpu
+
 ROUNDS = 3
 WINOGRAD_CHANNELS_MIN = 8
-
-
-def cpu():
-    with open("/proc/cpuinfo") as f:
-        return next((l.split(":")[1].strip() for l in f if l.startswith("model name")),
-                    platform.machine())
 
 
 def conv_products(conv, x):
@@ -49,40 +42,32 @@ def conv_products(conv, x):
 
 def suffix_products(cut, x):
     """Multiply-adds of a coalition, but for the first layer's, which is a sum of rows."""
-    from torch import nn
     found = []
 
     def hook(module, inputs, _output):
         found.append((module, inputs[0]))
     handles = [m.register_forward_hook(hook) for m in cut.suffix.modules()
                if isinstance(m, (nn.Conv2d, nn.Linear))]
-    inputs = cut.prefix(x[:1])
-    cut.suffix(*(inputs if isinstance(inputs, tuple) else (inputs,)))
+    cut.suffix(*tupled(cut.prefix(x[:1])))
     for h in handles:
         h.remove()
     return sum(conv_products(m, a) if isinstance(m, nn.Conv2d) else m.weight.numel()
                for m, a in found[1:])
 
 
-def peak(program, model):
+def peak(game):
     """GFLOP/s of a large product."""
-    text = subprocess.run([program, "info", model], check=True, stdout=subprocess.PIPE,
-                          text=True).stdout
-    return float(re.search(r"at the (\d+) GFLOP/s", text).group(1))
+    return float(re.search(r"at the (\d+) GFLOP/s", game.neurank("info", game.onnx)).group(1))
 
 
 def main():
-    program, folder, names = sys.argv[1], sys.argv[2], sys.argv[3:]
-    import peers  # the networks, cut at their layers
-    os.makedirs(folder, exist_ok=True)
-    games = peers.Games(folder)
-    rounds = {name: [] for name in names or peers.CASES}
+    program, folder, names = sys.argv[1], sys.argv[2], sys.argv[3:] or list(CASES)
+    games = Games(program, folder)
+    rounds = {name: [] for name in names}
     for _ in range(ROUNDS):
-        for name in rounds:
+        for name, runs in rounds.items():
             game = games.get(name)
-            run = game.run()
-            run["peak"] = peak(program, game.onnx)
-            rounds[name].append(run)
+            runs.append({**game.run(), "peak": peak(game)})
     report = {"cpu": cpu(), "date": str(datetime.date.today()), "rows": []}
     print(f"{cpu()}, {report['date']}, one core, medians of {ROUNDS}")
     print(f"{'network/layer':26}{'co-im/s':>14}{'evaluated':>11}{'GFLOP/s':>9}{'of peak':>9}"
@@ -111,5 +96,4 @@ def summary(name, game, runs):
                 lambda r: statistics.mean(r["std_error"]) * r["seconds"] ** 0.5)}
 
 
-if __name__ == "__main__":
-    main()
+main()

@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 
-from bench import cpu
+from machine import cpu
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROUNDS = 5
