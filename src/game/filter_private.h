@@ -176,6 +176,11 @@ bool nr_filter_tail_steps(nr_filter *game, size_t first, size_t count, int64_t *
  * no usable value but *bad_value. */
 bool nr_filter_evaluate(nr_filter *game, size_t count, int64_t *values, size_t *bad,
                         double *bad_value);
+/* Adds the scores of logits [rows, classes] to their coalitions' values: row r is
+ * coalition r / images on the image with label labels[r % images]. False as above. */
+bool nr_filter_add_scores(nr_filter *game, const float *logits, size_t rows,
+                          size_t images, const uint32_t *labels, int64_t *values,
+                          size_t *bad, double *bad_value);
 /* Reports that value; which: "a walk's prefix of 3 players", say. */
 nr_status nr_filter_not_usable(const nr_filter *game, double value, const char *which);
 

@@ -9,7 +9,6 @@
 
 #include "filter_private.h"
 #include "neurank/base/memory.h"
-#include "neurank/base/quantum.h"
 
 /* The suffix from the frontier's rows on: views, then a dense layer that is the output.
  * NULL: it is something else. */
@@ -192,18 +191,9 @@ bool nr_filter_tail_steps(nr_filter *game, size_t first, size_t count, int64_t *
     memset(values, 0, 2 * count * sizeof *values);
     for (size_t t = 0; t < game->images; t++) {
         walk_image(game, t, first, count);
-        for (size_t r = 0; r < 2 * count; r++) game->row_labels[r] = labels[t];
-        nr_score(game->spec.metric, game->spec.kernels, 2 * count, game->classes,
-                 game->tail.logits, game->row_labels, game->row_values);
-        for (size_t r = 0; r < 2 * count; r++) {
-            int64_t quanta;
-            if (!nr_quantise(game->row_values[r], &quanta)) {
-                *bad = r;
-                *bad_value = game->row_values[r];
-                return false;
-            }
-            values[r] += quanta;
-        }
+        if (!nr_filter_add_scores(game, game->tail.logits, 2 * count, 1, labels + t,
+                                  values, bad, bad_value))
+            return false;
     }
     return true;
 }

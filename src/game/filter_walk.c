@@ -159,31 +159,37 @@ static nr_status not_usable(const nr_filter *game, double value, size_t kept,
     return nr_filter_not_usable(game, value, text);
 }
 
+bool nr_filter_add_scores(nr_filter *game, const float *logits, size_t rows,
+                          size_t images, const uint32_t *labels, int64_t *values,
+                          size_t *bad, double *bad_value) {
+    for (size_t r = 0; r < rows; r++) game->row_labels[r] = labels[r % images];
+    nr_score(game->spec.metric, game->spec.kernels, rows, game->classes, logits,
+             game->row_labels, game->row_values);
+    for (size_t r = 0; r < rows; r++) {
+        int64_t quanta;
+        if (!nr_quantise(game->row_values[r], &quanta)) {
+            *bad = r / images;
+            *bad_value = game->row_values[r];
+            return false;
+        }
+        values[r / images] += quanta;
+    }
+    return true;
+}
+
 bool nr_filter_evaluate(nr_filter *game, size_t count, int64_t *values, size_t *bad,
                         double *bad_value) {
-    size_t images = game->images, rows = count * images;
+    size_t rows = count * game->images;
     uint32_t output = nr_graph_output(game->spec.graph);
-    const uint32_t *labels = nr_images_labels(game->spec.images) + game->first_image;
     for (size_t f = 0; f < game->n_frontier; f++)
         nr_exec_bind(game->suffix, game->frontier[f].row_node, game->frontier[f].rows,
                      rows);
     nr_exec_run(game->suffix, rows);
-    for (size_t r = 0; r < rows; r++) game->row_labels[r] = labels[r % images];
-    nr_score(game->spec.metric, game->spec.kernels, rows, game->classes,
-             nr_exec_output(game->suffix, output), game->row_labels, game->row_values);
-    for (size_t c = 0; c < count; c++) {
-        values[c] = 0;
-        for (size_t t = 0; t < images; t++) {
-            int64_t quanta;
-            if (!nr_quantise(game->row_values[c * images + t], &quanta)) {
-                *bad = c;
-                *bad_value = game->row_values[c * images + t];
-                return false;
-            }
-            values[c] += quanta;
-        }
-    }
-    return true;
+    memset(values, 0, count * sizeof *values);
+    return nr_filter_add_scores(game, nr_exec_output(game->suffix, output), rows,
+                                game->images,
+                                nr_images_labels(game->spec.images) + game->first_image,
+                                values, bad, bad_value);
 }
 
 static float clamp(const nr_frontier *front, float v) {
