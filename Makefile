@@ -172,7 +172,14 @@ $(BUILD)/tests/%: tests/unit/%.c $(SUPPORT) $(BUILD)/libneurank.a
 
 .SECONDARY: $(SUPPORT)
 
-units: $(UNIT_BIN)
+# Preloaded by tests, to make calls on files fail.
+FAULTS := $(BUILD)/tests/faults.so
+$(FAULTS): tests/tools/faults.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 $(filter-out -Wpedantic,$(WARNINGS)) -shared -fPIC $< -ldl -o $@
+
+units: $(UNIT_BIN) $(FAULTS)
 
 check: units $(BUILD)/neurank
 	@$(PYTHON) tests/tools/run.py $(BUILD)/neurank $(UNIT_BIN)

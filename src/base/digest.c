@@ -27,14 +27,21 @@ void nr_digest_add(nr_digest *digest, const void *bytes, size_t n_bytes) {
     XXH3_128bits_update(digest->state, bytes, n_bytes);
 }
 
-void nr_digest_text(const nr_digest *digest, char text[NR_DIGEST_TEXT]) {
-    XXH128_hash_t hash = XXH3_128bits_digest(digest->state);
+static void write_hash(XXH128_hash_t hash, char text[NR_DIGEST_TEXT]) {
     snprintf(text, NR_DIGEST_TEXT, "%016llx%016llx", (unsigned long long)hash.high64,
              (unsigned long long)hash.low64);
+}
+
+void nr_digest_text(const nr_digest *digest, char text[NR_DIGEST_TEXT]) {
+    write_hash(XXH3_128bits_digest(digest->state), text);
 }
 
 void nr_digest_free(nr_digest *digest) {
     if (!digest) return;
     XXH3_freeState(digest->state);
     free(digest);
+}
+
+void nr_digest_of(const void *bytes, size_t n_bytes, char text[NR_DIGEST_TEXT]) {
+    write_hash(XXH3_128bits(bytes, n_bytes), text);
 }

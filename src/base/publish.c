@@ -1,5 +1,7 @@
 #include "neurank/base/publish.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -34,8 +36,13 @@ static nr_status check_folder(const char *path) {
 
 nr_status nr_publish_check(const char *path, const char *const *inputs,
                            size_t n_inputs) {
-    struct stat output, input;
     NR_TRY(check_folder(path));
+    return nr_publish_distinct(path, inputs, n_inputs);
+}
+
+nr_status nr_publish_distinct(const char *path, const char *const *inputs,
+                              size_t n_inputs) {
+    struct stat output, input;
     if (stat(path, &output) != 0) return NR_OK;
     for (size_t i = 0; i < n_inputs; i++)
         NR_REQUIRE(!inputs[i] || stat(inputs[i], &input) != 0 ||
@@ -89,16 +96,41 @@ static int sync_folder_of(const char *path) {
     return result;
 }
 
-nr_status nr_publish_commit(const char *temporary, const char *path) {
-    if (sync_path(temporary, O_RDONLY) == 0 && rename(temporary, path) == 0 &&
-        sync_folder_of(path) == 0)
-        return NR_OK;
+nr_status nr_publish_commit(const char *temporary, const char *path, bool *renamed) {
+    bool there = sync_path(temporary, O_RDONLY) == 0 && rename(temporary, path) == 0;
+    if (renamed) *renamed = there;
+    if (there && sync_folder_of(path) == 0) return NR_OK;
     nr_status status =
-        nr_fail(NR_ERR_STORE, "%s: cannot be written: %s", path, strerror(errno));
-    nr_publish_abandon(temporary);
+        nr_fail(NR_ERR_STORE, "%s: cannot be written: %s%s", path, strerror(errno),
+                there ? " (its folder cannot be synced)" : "");
+    if (!there) nr_publish_abandon(temporary);
     return status;
 }
 
+/* HDF5 keeps a file open whose close failed: without its bytes it takes no room. */
 void nr_publish_abandon(const char *temporary) {
-    unlink(temporary);
+    if (truncate(temporary, 0) == 0 || errno != ENOENT) unlink(temporary);
+}
+
+/* Is it "<base>.<host>.<pid>.tmp"? */
+static bool is_temporary(const char *name, const char *base) {
+    size_t length = strlen(base), end = strlen(name);
+    if (strncmp(name, base, length) != 0 || name[length] != '.') return false;
+    if (end < length + 6 || strcmp(name + end - 4, ".tmp") != 0) return false;
+    size_t digits = end - 4;
+    while (digits > length + 1 && isdigit((unsigned char)name[digits - 1])) digits--;
+    return digits < end - 4 && digits > length + 1 && name[digits - 1] == '.';
+}
+
+void nr_publish_clean(const char *path) {
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    char *folder;
+    if (folder_of(path, &folder) != NR_OK) return;
+    DIR *entries = opendir(folder);
+    struct dirent *entry;
+    while (entries && (entry = readdir(entries)) != NULL)
+        if (is_temporary(entry->d_name, base))
+            unlinkat(dirfd(entries), entry->d_name, 0);
+    if (entries) closedir(entries);
+    free(folder);
 }

@@ -2,22 +2,34 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 
-static volatile sig_atomic_t requested;
+enum { PATIENCE_S = 10 };
+
+static volatile sig_atomic_t asked;
+/* Of the first signal; whole seconds, so that it is written at once. */
+static volatile sig_atomic_t first_s;
 
 static void on_signal(int signal_number) {
+    struct timespec now;
     (void)signal_number;
-    requested = 1;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (asked == NR_STOP_NONE) {
+        first_s = (sig_atomic_t)now.tv_sec;
+        asked = NR_STOP_SOON;
+    } else if ((sig_atomic_t)now.tv_sec - first_s >= PATIENCE_S) {
+        asked = NR_STOP_NOW;
+    }
 }
 
 void nr_stop_install(void) {
     static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
+    sigfillset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         sigaction(signals[i], &action, NULL);
 }
 
-bool nr_stop_requested(void) {
-    return requested != 0;
+nr_stop nr_stop_asked(void) {
+    return (nr_stop)asked;
 }

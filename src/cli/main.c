@@ -36,6 +36,8 @@ static nr_status run_command(const nr_options *options, const char *command_line
     case NR_COMMAND_EVAL: return nr_run_eval(options);
     case NR_COMMAND_SHAPLEY: return nr_run_shapley(options, command_line);
     case NR_COMMAND_SHOW: return run_show(options);
+    case NR_COMMAND_VERIFY: return nr_run_verify(options);
+    case NR_COMMAND_MERGE: return nr_run_merge(options, command_line);
     case NR_COMMAND_IMPORT: return nr_run_import(options, command_line);
     case NR_COMMAND_COUNT: break;
     }

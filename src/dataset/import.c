@@ -254,7 +254,7 @@ nr_status nr_import_run(const nr_import_spec *spec) {
                                                    : import_two(spec, file);
         nr_status closed = nr_h5_close(file);
         if (status == NR_OK) status = closed;
-        if (status == NR_OK) status = nr_publish_commit(temporary, spec->output);
+        if (status == NR_OK) status = nr_publish_commit(temporary, spec->output, NULL);
         else nr_publish_abandon(temporary);
     }
     free(temporary);

@@ -131,6 +131,25 @@ bool nr_class_sums_merge(nr_class_sums *into, const nr_class_sums *from) {
     return true;
 }
 
+nr_status nr_class_sums_copy(const nr_class_sums *from, nr_class_sums *to) {
+    NR_ASSERT(to->n == from->n && to->n_classes == from->n_classes);
+    nr_class_sums_clear(to);
+    while (to->n_made < from->n_rows) NR_TRY(make_row(to));
+    for (size_t k = 0; k < from->n_rows; k++) {
+        const class_row *row = &from->rows[k];
+        class_row *copy = &to->rows[k];
+        NR_ASSERT(!row->in_group);
+        copy->label = row->label;
+        copy->images = row->images;
+        copy->in_group = false;
+        memcpy(copy->sum, row->sum, 2 * from->n * sizeof *copy->sum);
+        memset(copy->group, 0, from->n * sizeof *copy->group);
+        to->place[row->label] = (uint32_t)(k + 1);
+    }
+    to->n_rows = from->n_rows;
+    return NR_OK;
+}
+
 /* ---- words ---- */
 
 size_t nr_class_sums_words(size_t n_players, size_t n_present) {

@@ -1,41 +1,19 @@
-#include "neurank/estim/fold.h"
-
 #include <stdlib.h>
 #include <string.h>
 
+#include "fold_private.h"
 #include "neurank/base/memory.h"
-
-typedef struct {
-    uint64_t sweep, n_done;
-    uint8_t *done; /* [units_per_sweep] */
-    nr_tally *tally;
-} open_sweep;
-
-/* A block of an exact run of which pieces are missing. */
-typedef struct {
-    uint64_t block, n_done;
-    nr_wide *shapley; /* [n_players] */
-} begun_block;
-
-struct nr_fold {
-    nr_fold_spec spec;
-    uint64_t complete;  /* sweeps */
-    nr_tally *tally;    /* of the complete sweeps */
-    nr_tally *incoming; /* scratch */
-    open_sweep *open;   /* ascending */
-    size_t n_open, capacity;
-    begun_block *begun; /* ascending */
-    size_t n_begun, begun_capacity;
-    nr_fold_judge *judge;
-    void *judge_self;
-    bool ended;
-};
 
 nr_status nr_fold_new(const nr_fold_spec *spec, nr_fold **out) {
     nr_fold *fold;
     if (!NR_NEW(fold, 1)) return NR_ERR_INTERNAL;
+    NR_ASSERT(spec->lanes == 0 || spec->lane < spec->lanes);
     fold->spec = *spec;
-    nr_status status = nr_tally_new(spec->n_players, spec->n_classes, &fold->tally);
+    fold->n_lanes = spec->lanes ? (size_t)spec->lanes : 1;
+    nr_status status =
+        NR_NEW(fold->lane_sweeps, fold->n_lanes) ? NR_OK : NR_ERR_INTERNAL;
+    if (status == NR_OK)
+        status = nr_tally_new(spec->n_players, spec->n_classes, &fold->tally);
     if (status == NR_OK)
         status = nr_tally_new(spec->n_players, spec->n_classes, &fold->incoming);
     if (status != NR_OK) {
@@ -46,12 +24,12 @@ nr_status nr_fold_new(const nr_fold_spec *spec, nr_fold **out) {
     return NR_OK;
 }
 
-static void open_free(open_sweep *open) {
+static void open_free(nr_open_sweep *open) {
     free(open->done);
     nr_tally_free(open->tally);
 }
 
-static void drop_open(nr_fold *fold) {
+void nr_fold_drop_open(nr_fold *fold) {
     for (size_t k = 0; k < fold->n_open; k++) open_free(&fold->open[k]);
     for (size_t k = 0; k < fold->n_begun; k++) free(fold->begun[k].shapley);
     fold->n_open = fold->n_begun = 0;
@@ -59,7 +37,8 @@ static void drop_open(nr_fold *fold) {
 
 void nr_fold_free(nr_fold *fold) {
     if (!fold) return;
-    drop_open(fold);
+    nr_fold_drop_open(fold);
+    free(fold->lane_sweeps);
     free(fold->open);
     free(fold->begun);
     nr_tally_free(fold->tally);
@@ -73,7 +52,7 @@ const nr_fold_spec *nr_fold_get_spec(const nr_fold *fold) {
 
 /* ---- open sweeps ---- */
 
-static open_sweep *find_open(const nr_fold *fold, uint64_t sweep) {
+nr_open_sweep *nr_fold_find_open(const nr_fold *fold, uint64_t sweep) {
     for (size_t k = 0; k < fold->n_open; k++)
         if (fold->open[k].sweep == sweep) return &fold->open[k];
     return NULL;
@@ -81,8 +60,8 @@ static open_sweep *find_open(const nr_fold *fold, uint64_t sweep) {
 
 /* Makes room for a sweep at its place in the order; takes over `tally`. */
 static nr_status insert_open(nr_fold *fold, uint64_t sweep, nr_tally *tally,
-                             open_sweep **out) {
-    open_sweep made = {.sweep = sweep, .tally = tally};
+                             nr_open_sweep **out) {
+    nr_open_sweep made = {.sweep = sweep, .tally = tally};
     nr_status status = nr_grow((void **)&fold->open, &fold->capacity, fold->n_open + 1,
                                sizeof *fold->open);
     if (status == NR_OK && !NR_NEW(made.done, (size_t)fold->spec.units_per_sweep))
@@ -101,13 +80,13 @@ static nr_status insert_open(nr_fold *fold, uint64_t sweep, nr_tally *tally,
     return NR_OK;
 }
 
-static nr_status new_open(nr_fold *fold, uint64_t sweep, open_sweep **out) {
+nr_status nr_fold_new_open(nr_fold *fold, uint64_t sweep, nr_open_sweep **out) {
     nr_tally *tally;
     NR_TRY(nr_tally_new(fold->spec.n_players, fold->spec.n_classes, &tally));
     return insert_open(fold, sweep, tally, out);
 }
 
-static nr_status out_of_range(void) {
+nr_status nr_fold_out_of_range(void) {
     return nr_fail(NR_ERR_UNIT,
                    "the values of this game spread too widely: a sum of their "
                    "squares does not fit in 128 bits");
@@ -115,12 +94,12 @@ static nr_status out_of_range(void) {
 
 /* ---- begun blocks ---- */
 
-static nr_status take_begun(nr_fold *fold, uint64_t block, size_t *out) {
+nr_status nr_fold_take_begun(nr_fold *fold, uint64_t block, size_t *out) {
     size_t place = 0;
     while (place < fold->n_begun && fold->begun[place].block < block) place++;
     *out = place;
     if (place < fold->n_begun && fold->begun[place].block == block) return NR_OK;
-    begun_block made = {.block = block};
+    nr_begun_block made = {.block = block};
     NR_TRY(nr_grow((void **)&fold->begun, &fold->begun_capacity, fold->n_begun + 1,
                    sizeof *fold->begun));
     if (!NR_NEW(made.shapley, fold->spec.n_players)) return NR_ERR_INTERNAL;
@@ -132,21 +111,21 @@ static nr_status take_begun(nr_fold *fold, uint64_t block, size_t *out) {
 }
 
 /* Adds a piece's share to its block, and the block to the tally if it is the last. */
-static nr_status add_piece(nr_fold *fold, open_sweep *open, uint64_t part) {
+static nr_status add_piece(nr_fold *fold, nr_open_sweep *open, uint64_t part) {
     size_t at;
     const nr_wide *share = nr_tally_sum(fold->incoming);
     if (fold->spec.pieces < 2) return NR_OK; /* whole blocks: squared already */
-    NR_TRY(take_begun(fold, part / fold->spec.pieces, &at));
-    begun_block *block = &fold->begun[at];
+    NR_TRY(nr_fold_take_begun(fold, part / fold->spec.pieces, &at));
+    nr_begun_block *block = &fold->begun[at];
     for (size_t i = 0; i < fold->spec.n_players; i++)
-        if (!nr_wide_add(&block->shapley[i], share[i])) return out_of_range();
+        if (!nr_wide_add(&block->shapley[i], share[i])) return nr_fold_out_of_range();
     if (++block->n_done < fold->spec.pieces) return NR_OK;
     bool good = nr_tally_end_block(open->tally, block->shapley);
     free(block->shapley);
     fold->n_begun--;
     memmove(fold->begun + at, fold->begun + at + 1,
             (fold->n_begun - at) * sizeof *fold->begun);
-    return good ? NR_OK : out_of_range();
+    return good ? NR_OK : nr_fold_out_of_range();
 }
 
 /* ---- the judge ---- */
@@ -160,25 +139,83 @@ bool nr_fold_ended(const nr_fold *fold) {
     return fold->ended;
 }
 
-void nr_fold_ask(nr_fold *fold) {
-    if (fold->complete == 0 || !fold->judge || fold->ended) return;
-    if (!fold->judge(fold->judge_self, fold)) return;
-    fold->ended = true;
-    drop_open(fold);
+/* Where some lanes are ahead there are gaps, and who fills them first is chance. */
+static bool has_gaps(const nr_fold *fold) {
+    return fold->spec.lanes == 0 && fold->n_lanes > 1;
 }
 
-/* Moves sweeps that are whole, in order, into the complete ones. */
-static nr_status close_sweeps(nr_fold *fold) {
-    while (fold->n_open > 0 && fold->open[0].sweep == fold->complete &&
-           fold->open[0].n_done == fold->spec.units_per_sweep) {
-        if (!nr_tally_merge(fold->tally, fold->open[0].tally)) return out_of_range();
-        open_free(&fold->open[0]);
+void nr_fold_ask(nr_fold *fold) {
+    if (fold->complete == 0 || !fold->judge || fold->ended || has_gaps(fold)) return;
+    if (!fold->judge(fold->judge_self, fold)) return;
+    fold->ended = true;
+    nr_fold_drop_open(fold);
+}
+
+/* ---- sweeps and lanes ---- */
+
+uint64_t nr_fold_complete_sweeps(const nr_fold *fold) {
+    return fold->complete;
+}
+uint64_t nr_fold_units_per_sweep(const nr_fold *fold) {
+    return fold->spec.units_per_sweep;
+}
+
+bool nr_fold_sweep_is_complete(const nr_fold *fold, uint64_t sweep) {
+    return sweep / fold->n_lanes < fold->lane_sweeps[sweep % fold->n_lanes];
+}
+
+uint64_t nr_fold_step(const nr_fold *fold) {
+    return fold->spec.lanes ? fold->spec.lanes : 1;
+}
+
+uint64_t nr_fold_first_sweep(const nr_fold *fold) {
+    uint64_t n = fold->n_lanes, lane = fold->spec.lane;
+    if (fold->spec.lanes > 0) return fold->lane_sweeps[lane] * n + lane;
+    uint64_t first = fold->lane_sweeps[0] * n;
+    for (uint64_t l = 1; l < n; l++)
+        if (fold->lane_sweeps[l] * n + l < first) first = fold->lane_sweeps[l] * n + l;
+    return first;
+}
+
+uint64_t nr_fold_end_sweep(const nr_fold *fold) {
+    uint64_t n = fold->n_lanes, end = 0;
+    for (uint64_t l = 0; l < n; l++) {
+        uint64_t sweeps = fold->lane_sweeps[l];
+        if (sweeps > 0 && (sweeps - 1) * n + l + 1 > end)
+            end = (sweeps - 1) * n + l + 1;
+    }
+    return end;
+}
+
+uint64_t nr_fold_share(const nr_fold_spec *spec, uint64_t sweeps) {
+    if (spec->lanes == 0) return sweeps;
+    return sweeps > spec->lane ? (sweeps - spec->lane + spec->lanes - 1) / spec->lanes
+                               : 0;
+}
+
+/* No lane is ahead any more: they need not be told apart. */
+static void forget_lanes(nr_fold *fold) {
+    if (!has_gaps(fold) || nr_fold_first_sweep(fold) != fold->complete) return;
+    fold->lane_sweeps[0] = fold->complete;
+    fold->n_lanes = 1;
+}
+
+nr_status nr_fold_close_sweeps(nr_fold *fold) {
+    forget_lanes(fold);
+    for (;;) {
+        uint64_t sweep = nr_fold_first_sweep(fold);
+        nr_open_sweep *open = nr_fold_find_open(fold, sweep);
+        if (!open || open->n_done < fold->spec.units_per_sweep) return NR_OK;
+        if (!nr_tally_merge(fold->tally, open->tally)) return nr_fold_out_of_range();
+        open_free(open);
         fold->n_open--;
-        memmove(fold->open, fold->open + 1, fold->n_open * sizeof *fold->open);
+        memmove(open, open + 1,
+                (size_t)(fold->open + fold->n_open - open) * sizeof *open);
+        fold->lane_sweeps[sweep % fold->n_lanes]++;
         fold->complete++;
+        forget_lanes(fold);
         nr_fold_ask(fold);
     }
-    return NR_OK;
 }
 
 /* ---- units ---- */
@@ -187,25 +224,25 @@ nr_status nr_fold_accept(nr_fold *fold, uint64_t unit, const uint64_t *words, si
                          size_t *used) {
     uint64_t sweep = unit / fold->spec.units_per_sweep;
     uint64_t part = unit % fold->spec.units_per_sweep;
-    open_sweep *open = find_open(fold, sweep);
+    nr_open_sweep *open = nr_fold_find_open(fold, sweep);
     *used = nr_tally_decode(fold->incoming, words, n);
     NR_REQUIRE(*used > 0, NR_ERR_INTERNAL, "unit %llu has no tally",
                (unsigned long long)unit);
     if (fold->ended) return NR_OK;
     NR_REQUIRE(!nr_fold_has(fold, unit), NR_ERR_INTERNAL,
                "unit %llu was finished twice", (unsigned long long)unit);
-    if (!open) NR_TRY(new_open(fold, sweep, &open));
-    if (!nr_tally_merge(open->tally, fold->incoming)) return out_of_range();
+    if (!open) NR_TRY(nr_fold_new_open(fold, sweep, &open));
+    if (!nr_tally_merge(open->tally, fold->incoming)) return nr_fold_out_of_range();
     NR_TRY(add_piece(fold, open, part));
     open->done[part] = 1;
     open->n_done++;
-    return close_sweeps(fold);
+    return nr_fold_close_sweeps(fold);
 }
 
 bool nr_fold_has(const nr_fold *fold, uint64_t unit) {
     uint64_t sweep = unit / fold->spec.units_per_sweep;
-    if (sweep < fold->complete) return true;
-    const open_sweep *open = find_open(fold, sweep);
+    if (nr_fold_sweep_is_complete(fold, sweep)) return true;
+    const nr_open_sweep *open = nr_fold_find_open(fold, sweep);
     return open && open->done[unit % fold->spec.units_per_sweep];
 }
 
@@ -215,74 +252,8 @@ uint64_t nr_fold_units(const nr_fold *fold) {
     return units;
 }
 
-uint64_t nr_fold_complete_sweeps(const nr_fold *fold) {
-    return fold->complete;
-}
-uint64_t nr_fold_units_per_sweep(const nr_fold *fold) {
-    return fold->spec.units_per_sweep;
-}
-
 const nr_tally *nr_fold_result(const nr_fold *fold, uint64_t *sweeps) {
     *sweeps = fold->complete ? fold->complete : 1;
-    if (fold->complete > 0 || fold->n_open == 0 || fold->open[0].sweep != 0)
-        return fold->tally;
+    if (fold->complete > 0 || fold->n_open == 0) return fold->tally;
     return fold->open[0].tally;
-}
-
-/* ---- storing ---- */
-
-size_t nr_fold_open_count(const nr_fold *fold) {
-    return fold->n_open;
-}
-
-void nr_fold_open_get(const nr_fold *fold, size_t k, uint64_t *sweep,
-                      const uint8_t **done, const nr_tally **tally) {
-    *sweep = fold->open[k].sweep;
-    *done = fold->open[k].done;
-    *tally = fold->open[k].tally;
-}
-
-const nr_tally *nr_fold_complete_tally(const nr_fold *fold) {
-    return fold->tally;
-}
-
-size_t nr_fold_begun_count(const nr_fold *fold) {
-    return fold->n_begun;
-}
-
-void nr_fold_begun_get(const nr_fold *fold, size_t k, uint64_t *block,
-                       const nr_wide **shapley) {
-    *block = fold->begun[k].block;
-    *shapley = fold->begun[k].shapley;
-}
-
-bool nr_fold_restore_complete(nr_fold *fold, uint64_t sweeps, const uint64_t *words,
-                              size_t n) {
-    NR_ASSERT(fold->complete == 0 && fold->n_open == 0);
-    fold->complete = sweeps;
-    return nr_tally_decode(fold->tally, words, n) == n;
-}
-
-nr_status nr_fold_restore_open(nr_fold *fold, uint64_t sweep, const uint8_t *done,
-                               nr_tally **tally) {
-    open_sweep *open;
-    NR_ASSERT(sweep >= fold->complete && !find_open(fold, sweep));
-    NR_TRY(new_open(fold, sweep, &open));
-    for (uint64_t u = 0; u < fold->spec.units_per_sweep; u++) {
-        open->done[u] = done[u] != 0;
-        open->n_done += open->done[u];
-    }
-    *tally = open->tally;
-    return NR_OK;
-}
-
-nr_status nr_fold_restore_begun(nr_fold *fold, uint64_t block, const nr_wide *shapley) {
-    size_t at;
-    uint64_t first = block * fold->spec.pieces;
-    NR_TRY(take_begun(fold, block, &at));
-    memcpy(fold->begun[at].shapley, shapley, fold->spec.n_players * sizeof *shapley);
-    fold->begun[at].n_done = 0;
-    for (uint64_t u = first; u < first + fold->spec.pieces; u++)
-        fold->begun[at].n_done += nr_fold_has(fold, u);
-    return NR_OK;
 }

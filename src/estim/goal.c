@@ -90,8 +90,9 @@ nr_status nr_goal_check(const nr_goal *goal, const nr_fold *fold,
     uint64_t sweeps = nr_fold_complete_sweeps(fold);
     *out = NR_RULE_NONE;
     if (sweeps == 0) return NR_OK;
-    if (nr_fold_get_spec(fold)->pieces > 0) *out = NR_RULE_EXACT;
-    else if (!nr_goal_is_watching(goal) && sweeps >= goal->sweeps)
+    const nr_fold_spec *whose = nr_fold_get_spec(fold);
+    if (whose->pieces > 0) *out = NR_RULE_EXACT;
+    else if (!nr_goal_is_watching(goal) && sweeps >= nr_fold_share(whose, goal->sweeps))
         *out = NR_RULE_SWEEPS;
     if (*out != NR_RULE_NONE || !nr_goal_is_watching(goal)) return NR_OK;
     NR_TRY(nr_results_new(fold, spec, &r));

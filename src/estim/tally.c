@@ -206,6 +206,20 @@ bool nr_tally_merge(nr_tally *into, const nr_tally *from) {
            (!into->classes || nr_class_sums_merge(into->classes, from->classes));
 }
 
+nr_status nr_tally_copy(const nr_tally *from, nr_tally *to) {
+    NR_ASSERT(to->n == from->n && !to->in_group && !from->in_group);
+    memcpy(to->sum, from->sum, ROWS * from->n * sizeof *to->sum);
+    memcpy(to->largest, from->largest, from->n * sizeof *to->largest);
+    memcpy(to->live, from->live, from->n * sizeof *to->live);
+    to->visits = from->visits;
+    to->groups = from->groups;
+    to->images = from->images;
+    to->coalition_images = from->coalition_images;
+    to->full = from->full;
+    to->empty = from->empty;
+    return from->classes ? nr_class_sums_copy(from->classes, to->classes) : NR_OK;
+}
+
 /* ---- words ---- */
 
 _Static_assert(NR_TALLY_WORDS == 2 * ROWS + 2, "wide rows, largest, live");

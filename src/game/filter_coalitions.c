@@ -7,12 +7,19 @@
 #include <string.h>
 
 #include "filter_private.h"
+#include "neurank/base/stop.h"
 #include "neurank/nn/gemm.h"
 
-enum { REFORM = 256 };
+enum { REFORM = 256, GRAY_PLAYERS_MAX = 64 };
 
-static nr_status report(const nr_filter *game, double value) {
-    return nr_filter_not_usable(game, value, "a coalition");
+/* Coalition `number` in Gray-code order of the live players. */
+static nr_status report_gray(nr_filter *game, uint64_t number, double value) {
+    uint64_t code = number ^ number >> 1;
+    uint8_t kept[GRAY_PLAYERS_MAX] = {0};
+    NR_ASSERT(game->n <= GRAY_PLAYERS_MAX);
+    for (uint32_t i = 0, bit = 0; i < game->n; i++)
+        if (game->live[i]) kept[i] = code >> bit++ & 1;
+    return nr_filter_report_coalition(game, value, kept);
 }
 
 /* ---- one coalition in `current` ---- */
@@ -93,7 +100,7 @@ nr_status nr_filter_gray(nr_filter *game, uint64_t first, size_t count,
             copy_row(game, k);
         }
         if (!nr_filter_evaluate(game, rows, values + done, &bad, &bad_value))
-            return report(game, bad_value);
+            return report_gray(game, first + done + bad, bad_value);
         done += rows;
     }
     return NR_OK;
@@ -205,9 +212,11 @@ nr_status nr_filter_values(nr_filter *game, size_t count, const uint8_t *kept,
     for (size_t done = 0; done < count;) {
         size_t rows = count - done < game->chunk ? count - done : game->chunk, bad;
         double bad_value = 0;
+        if (nr_stop_asked() == NR_STOP_NOW) return NR_STOPPED;
         fill_rows(game, rows, kept + done * game->n);
         if (!nr_filter_evaluate(game, rows, values + done, &bad, &bad_value))
-            return report(game, bad_value);
+            return nr_filter_report_coalition(game, bad_value,
+                                              kept + (done + bad) * game->n);
         done += rows;
     }
     return NR_OK;

@@ -181,8 +181,17 @@ bool nr_filter_evaluate(nr_filter *game, size_t count, int64_t *values, size_t *
 bool nr_filter_add_scores(nr_filter *game, const float *logits, size_t rows,
                           size_t images, const uint32_t *labels, int64_t *values,
                           size_t *bad, double *bad_value);
-/* Reports that value; which: "a walk's prefix of 3 players", say. */
-nr_status nr_filter_not_usable(const nr_filter *game, double value, const char *which);
+/* ---- filter_report.c: NR_ERR_UNIT, after a line with all that repeats the value ----
+ */
+
+/* All filters are kept, or none. */
+nr_status nr_filter_report_end(const nr_filter *game, double value, bool full);
+/* The first `size` of the walk under way, or all but those. */
+nr_status nr_filter_report_walk(const nr_filter *game, double value, size_t size,
+                                bool complement);
+/* kept [n_players] */
+nr_status nr_filter_report_coalition(const nr_filter *game, double value,
+                                     const uint8_t *kept);
 
 /* coalitions */
 nr_status nr_filter_gray(nr_filter *game, uint64_t first, size_t count,

@@ -9,6 +9,7 @@
 #include "filter_private.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
+#include "neurank/base/stop.h"
 
 /* A chunk's buffers fill about this much of a core's cache, or hold CHUNK_WANTED
  * coalitions, which products with large weights want, if that fits in memory.
@@ -143,22 +144,6 @@ void nr_filter_walk_free(nr_filter *game) {
 
 /* ---- values ---- */
 
-nr_status nr_filter_not_usable(const nr_filter *game, double value, const char *which) {
-    const nr_node *layer = nr_graph_node(game->spec.graph, game->spec.layer);
-    return nr_fail(NR_ERR_UNIT,
-                   "layer \"%s\", block %llu: the value of %s is %g, a number below "
-                   "2^%d is expected",
-                   nr_graph_text(game->spec.graph, layer->short_name),
-                   (unsigned long long)game->block, which, value, NR_VALUE_BITS);
-}
-
-static nr_status not_usable(const nr_filter *game, double value, size_t kept,
-                            const char *which) {
-    char text[96];
-    snprintf(text, sizeof text, "%s of %zu players", which, kept);
-    return nr_filter_not_usable(game, value, text);
-}
-
 bool nr_filter_add_scores(nr_filter *game, const float *logits, size_t rows,
                           size_t images, const uint32_t *labels, int64_t *values,
                           size_t *bad, double *bad_value) {
@@ -231,7 +216,7 @@ nr_status nr_filter_walk_ends(nr_filter *game) {
         }
     }
     if (!nr_filter_evaluate(game, 2, values, &bad, &bad_value))
-        return not_usable(game, bad_value, bad ? game->n : 0, "the coalition");
+        return nr_filter_report_end(game, bad_value, bad == NR_FULL);
     game->ends.images = (uint32_t)images;
     game->ends.full = values[NR_FULL];
     /* Nobody live: both rows are equal, and must not differ by a kernel's rounding. */
@@ -325,8 +310,7 @@ static nr_status walk_chunk(nr_filter *game, size_t first, size_t count) {
     if (!good) {
         bool prefix = bad < count;
         size_t size = first + 1 + (prefix ? bad : bad - count);
-        return not_usable(game, bad_value, prefix ? size : game->n_live - size,
-                          prefix ? "a walk's prefix" : "a reversed walk's prefix");
+        return nr_filter_report_walk(game, bad_value, size, !prefix);
     }
     for (size_t k = 0; k < count; k++) {
         game->prefix_value[first + 1 + k] = values[k];
@@ -347,6 +331,7 @@ static nr_status walk_window(nr_filter *game, size_t from, size_t to) {
     for (size_t k = 0; k < chunks; k++) {
         size_t first = from + units * k / chunks * unit;
         size_t end = k + 1 == chunks ? to : from + units * (k + 1) / chunks * unit;
+        if (nr_stop_asked() == NR_STOP_NOW) return NR_STOPPED;
         NR_TRY(walk_chunk(game, first, end - first));
     }
     return NR_OK;

@@ -46,8 +46,11 @@ err_close:
 /* Before the first call: messages are ours, and so is the care for files that change.
  * HDF5's own locks fail on file systems without any, and a file that is renamed into
  * place whole does not need them. */
+/* After a failed close the library would use what it has freed when the process ends.
+ */
 static void prepare(void) {
     setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+    H5dont_atexit();
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
@@ -85,11 +88,36 @@ nr_status nr_h5_close(nr_h5 *file) {
     if (!flushed || !closed)
         status = nr_fail(NR_ERR_STORE, "%s: cannot be written: %s", file->path,
                          errno ? strerror(errno) : "HDF5 gives no cause");
+    nr_h5_journal_free(file->journal);
     free(file->path);
     free(file);
     return status;
 }
 
+nr_status nr_h5_remember(nr_h5 *file) {
+    return nr_h5_journal_begin(file);
+}
+
+nr_status nr_h5_close_checked(nr_h5 *file) {
+    nr_h5_journal *journal = file->journal;
+    char *path = nr_strdup(file->path);
+    file->journal = NULL;
+    nr_status status = nr_h5_close(file);
+    if (status == NR_OK)
+        status = path ? nr_h5_journal_check(journal, path) : NR_ERR_INTERNAL;
+    nr_h5_journal_free(journal);
+    free(path);
+    return status;
+}
+
 const char *nr_h5_path(const nr_h5 *file) {
     return file->path;
+}
+
+nr_status nr_h5_set_path(nr_h5 *file, const char *path) {
+    char *copy = nr_strdup(path);
+    if (!copy) return NR_ERR_INTERNAL;
+    free(file->path);
+    file->path = copy;
+    return NR_OK;
 }

@@ -5,10 +5,43 @@
 
 #include "neurank/h5/file.h"
 
+typedef struct nr_h5_journal nr_h5_journal;
+
 struct nr_h5 {
     hid_t id;
     char *path;
+    bool comparing;
+    nr_h5_journal *journal; /* NULL: not kept */
 };
+
+/* What a call wrote (journal.c). */
+typedef enum { NR_H5_ROWS, NR_H5_CHUNK, NR_H5_NUMBERS, NR_H5_TEXT } nr_h5_written;
+
+nr_status nr_h5_journal_begin(nr_h5 *file);
+void nr_h5_journal_free(nr_h5_journal *journal);
+/* Nothing if no journal is kept. */
+nr_status nr_h5_journal_add(nr_h5 *file, nr_h5_written what, const char *object,
+                            const char *name, nr_h5_type type, size_t first,
+                            size_t count, const void *bytes, size_t n_bytes);
+/* Of the closed file. */
+nr_status nr_h5_journal_check(const nr_h5_journal *journal, const char *path);
+
+/* A chunk as it is stored; *bytes owned by the caller, NULL if nobody wrote it. */
+nr_status nr_h5_read_chunk(const nr_h5 *file, const char *object, size_t first,
+                           void **bytes, size_t *n_bytes, uint32_t *mask);
+
+/* What writing does to a file that is compared (compare.c). */
+nr_status nr_h5_compare_dataset(const nr_h5 *file, const nr_h5_dataset *dataset,
+                                const void *data);
+nr_status nr_h5_compare_rows(const nr_h5 *file, const char *object, nr_h5_type type,
+                             size_t first, size_t count, const void *data);
+nr_status nr_h5_compare_scale(const nr_h5 *file, const char *path,
+                              const uint32_t *values, size_t n);
+nr_status nr_h5_compare_attribute(const nr_h5 *file, const char *object,
+                                  const char *name, nr_h5_type type, size_t count,
+                                  const void *values);
+nr_status nr_h5_compare_text(const nr_h5 *file, const char *object, const char *name,
+                             const char *text);
 
 hid_t nr_h5_native(nr_h5_type type);
 

@@ -8,6 +8,14 @@ bool nr_h5_has(const nr_h5 *file, const char *object) {
     return strcmp(object, "/") == 0 || H5Lexists(file->id, object, H5P_DEFAULT) > 0;
 }
 
+nr_status nr_h5_find(const nr_h5 *file, const char *object, bool *has) {
+    htri_t found = H5Lexists(file->id, object, H5P_DEFAULT);
+    NR_REQUIRE(found >= 0, NR_ERR_INPUT, "%s: %s cannot be read: damaged file?",
+               file->path, object);
+    *has = found > 0;
+    return NR_OK;
+}
+
 bool nr_h5_has_attribute(const nr_h5 *file, const char *object, const char *name) {
     return nr_h5_has(file, object) &&
            H5Aexists_by_name(file->id, object, name, H5P_DEFAULT) > 0;
@@ -258,5 +266,25 @@ nr_status nr_h5_read_text(const nr_h5 *file, const char *object, const char *nam
     H5Sclose(space);
     H5Tclose(stored);
     H5Aclose(id);
+    return status;
+}
+
+nr_status nr_h5_read_chunk(const nr_h5 *file, const char *object, size_t first,
+                           void **bytes, size_t *n_bytes, uint32_t *mask) {
+    const hsize_t at[NR_H5_RANK] = {first};
+    hsize_t n = 0;
+    hid_t id;
+    *bytes = NULL;
+    *n_bytes = 0;
+    NR_TRY(open_dataset(file, object, &id));
+    nr_status status = NR_OK;
+    bool good = H5Dget_chunk_storage_size(id, at, &n) >= 0;
+    if (good && n > 0 && !(*bytes = nr_new((size_t)n, 1))) status = NR_ERR_INTERNAL;
+    else if (!good || (n > 0 && H5Dread_chunk(id, H5P_DEFAULT, at, mask, *bytes) < 0))
+        status = nr_fail(NR_ERR_INPUT, "%s: %s cannot be read: damaged file?",
+                         file->path, object);
+    H5Dclose(id);
+    if (status == NR_OK) *n_bytes = (size_t)n;
+    else free(*bytes);
     return status;
 }

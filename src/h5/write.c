@@ -13,14 +13,14 @@ static nr_status cannot_write(const nr_h5 *file, const char *object) {
 }
 
 nr_status nr_h5_make_group(nr_h5 *file, const char *group) {
+    if (file->comparing) return NR_OK; /* its objects will be missed */
     errno = 0;
     hid_t creation = H5Pcreate(H5P_GROUP_CREATE);
     H5Pset_link_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     H5Pset_attr_creation_order(creation, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED);
     hid_t id = H5Gcreate2(file->id, group, H5P_DEFAULT, creation, H5P_DEFAULT);
     H5Pclose(creation);
-    if (id < 0) return cannot_write(file, group);
-    H5Gclose(id);
+    if (id < 0 || H5Gclose(id) < 0) return cannot_write(file, group);
     return NR_OK;
 }
 
@@ -49,16 +49,23 @@ static nr_status attach_scales(nr_h5 *file, hid_t id, const nr_h5_dataset *datas
     for (size_t d = 0; d < dataset->rank; d++) {
         hid_t scale = H5Dopen2(file->id, dataset->scales[d], H5P_DEFAULT);
         herr_t result = scale < 0 ? -1 : H5DSattach_scale(id, scale, (unsigned)d);
-        if (scale >= 0) H5Dclose(scale);
+        if (scale >= 0 && H5Dclose(scale) < 0) result = -1;
         if (result < 0) return cannot_write(file, dataset->path);
     }
     return NR_OK;
+}
+
+static size_t elements(const nr_h5_dataset *dataset) {
+    size_t n = 1;
+    for (size_t d = 0; d < dataset->rank; d++) n = nr_size_mul(n, dataset->dims[d]);
+    return n;
 }
 
 nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
                              const void *data) {
     hsize_t dims[NR_H5_RANK];
     hid_t type = nr_h5_native(dataset->type);
+    if (file->comparing) return nr_h5_compare_dataset(file, dataset, data);
     for (size_t d = 0; d < dataset->rank; d++) dims[d] = dataset->dims[d];
     errno = 0;
     hid_t space = H5Screate_simple((int)dataset->rank, dims, NULL);
@@ -72,7 +79,11 @@ nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
     if (data && H5Dwrite(id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
         status = cannot_write(file, dataset->path);
     if (status == NR_OK) status = attach_scales(file, id, dataset);
-    H5Dclose(id);
+    if (H5Dclose(id) < 0 && status == NR_OK) status = cannot_write(file, dataset->path);
+    if (status == NR_OK && data)
+        status = nr_h5_journal_add(file, NR_H5_ROWS, dataset->path, NULL, dataset->type,
+                                   0, dataset->dims[0], data,
+                                   elements(dataset) * nr_h5_type_bytes(dataset->type));
     if (status == NR_OK && dataset->long_name)
         status = nr_h5_write_text(file, dataset->path, "long_name", dataset->long_name);
     if (status == NR_OK && dataset->units)
@@ -84,6 +95,7 @@ nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
                            const uint32_t *values, size_t n) {
     uint32_t *counted = NULL;
     hsize_t dims[1] = {n};
+    if (file->comparing) return nr_h5_compare_scale(file, path, values, n);
     if (!values) {
         if (!NR_NEW(counted, n)) return NR_ERR_INTERNAL;
         for (size_t i = 0; i < n; i++) counted[i] = (uint32_t)i;
@@ -100,15 +112,20 @@ nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
         id >= 0 &&
         H5Dwrite(id, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
         H5DSset_scale(id, slash ? slash + 1 : path) >= 0;
-    if (id >= 0) H5Dclose(id);
+    if (id >= 0) good = H5Dclose(id) >= 0 && good;
+    nr_status status = good ? nr_h5_journal_add(file, NR_H5_ROWS, path, NULL, NR_H5_U32,
+                                                0, n, values, n * sizeof *values)
+                            : cannot_write(file, path);
     free(counted);
-    if (!good) return cannot_write(file, path);
+    NR_TRY(status);
     return nr_h5_write_text(file, path, "long_name", long_name);
 }
 
 nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
                            size_t first, size_t count, const void *data) {
     hsize_t start[NR_H5_RANK] = {first}, extent[NR_H5_RANK];
+    if (file->comparing)
+        return nr_h5_compare_rows(file, object, type, first, count, data);
     errno = 0;
     hid_t id = H5Dopen2(file->id, object, H5P_DEFAULT);
     if (id < 0) return cannot_write(file, object);
@@ -120,8 +137,11 @@ nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
     herr_t result = H5Dwrite(id, nr_h5_native(type), memory, space, H5P_DEFAULT, data);
     H5Sclose(memory);
     H5Sclose(space);
-    H5Dclose(id);
-    return result < 0 ? cannot_write(file, object) : NR_OK;
+    if (H5Dclose(id) < 0 || result < 0) return cannot_write(file, object);
+    size_t bytes = nr_h5_type_bytes(type);
+    for (int d = 0; d < rank; d++) bytes *= (size_t)extent[d];
+    return nr_h5_journal_add(file, NR_H5_ROWS, object, NULL, type, first, count, data,
+                             bytes);
 }
 
 static H5Z_filter_t filter_at(hid_t creation, int place) {
@@ -156,29 +176,34 @@ static bool same_storage(hid_t a, hid_t b) {
     return same;
 }
 
+static nr_status put_chunk(nr_h5 *to, hid_t target, const char *object, size_t first,
+                           const void *chunk, size_t bytes, uint32_t mask) {
+    const hsize_t at[NR_H5_RANK] = {first};
+    errno = 0;
+    if (bytes == 0) return NR_OK;
+    if (H5Dwrite_chunk(target, H5P_DEFAULT, mask, at, bytes, chunk) < 0)
+        return cannot_write(to, object);
+    return nr_h5_journal_add(to, NR_H5_CHUNK, object, NULL, NR_H5_U8, first, 0, chunk,
+                             bytes);
+}
+
 nr_status nr_h5_copy_chunk(const nr_h5 *from, nr_h5 *to, const char *object,
                            size_t first) {
-    const hsize_t at[NR_H5_RANK] = {first};
-    hsize_t bytes = 0;
     uint32_t mask = 0;
-    void *chunk = NULL;
+    size_t bytes;
+    void *chunk;
+    NR_TRY(nr_h5_read_chunk(from, object, first, &chunk, &bytes, &mask));
     hid_t source = H5Dopen2(from->id, object, H5P_DEFAULT);
     hid_t target = H5Dopen2(to->id, object, H5P_DEFAULT);
-    nr_status status = NR_OK;
-    errno = 0;
-    bool good = source >= 0 && target >= 0 && same_storage(source, target) &&
-                H5Dget_chunk_storage_size(source, at, &bytes) >= 0;
-    if (good && bytes > 0 && !(chunk = nr_new((size_t)bytes, 1)))
-        status = NR_ERR_INTERNAL;
-    else if (!good ||
-             (bytes > 0 && H5Dread_chunk(source, H5P_DEFAULT, at, &mask, chunk) < 0))
+    nr_status status;
+    if (source >= 0 && target >= 0 && same_storage(source, target))
+        status = put_chunk(to, target, object, first, chunk, bytes, mask);
+    else
         status = nr_fail(NR_ERR_INPUT, "%s: %s cannot be read: damaged file?",
                          from->path, object);
-    else if ((bytes > 0 &&
-              H5Dwrite_chunk(target, H5P_DEFAULT, mask, at, (size_t)bytes, chunk) < 0))
-        status = cannot_write(to, object);
     free(chunk);
-    if (target >= 0) H5Dclose(target);
+    if (target >= 0 && H5Dclose(target) < 0 && status == NR_OK)
+        status = cannot_write(to, object);
     if (source >= 0) H5Dclose(source);
     return status;
 }
@@ -189,27 +214,34 @@ static nr_status write_attribute(nr_h5 *file, const char *object, const char *na
     hid_t id = H5Acreate_by_name(file->id, object, name, type, space, H5P_DEFAULT,
                                  H5P_DEFAULT, H5P_DEFAULT);
     bool good = id >= 0 && H5Awrite(id, type, values) >= 0;
-    if (id >= 0) H5Aclose(id);
+    if (id >= 0) good = H5Aclose(id) >= 0 && good;
     return good ? NR_OK : cannot_write(file, name);
 }
 
 nr_status nr_h5_write_attribute(nr_h5 *file, const char *object, const char *name,
                                 nr_h5_type type, size_t count, const void *values) {
     hsize_t dims[1] = {count};
+    if (file->comparing)
+        return nr_h5_compare_attribute(file, object, name, type, count, values);
     hid_t space = count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, dims, NULL);
     nr_status status =
         write_attribute(file, object, name, nr_h5_native(type), space, values);
     H5Sclose(space);
-    return status;
+    NR_TRY(status);
+    return nr_h5_journal_add(file, NR_H5_NUMBERS, object, name, type, 0, count, values,
+                             count * nr_h5_type_bytes(type));
 }
 
 nr_status nr_h5_write_text(nr_h5 *file, const char *object, const char *name,
                            const char *text) {
+    if (file->comparing) return nr_h5_compare_text(file, object, name, text);
     hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
     H5Tset_size(type, H5T_VARIABLE);
     H5Tset_cset(type, H5T_CSET_UTF8);
     nr_status status = write_attribute(file, object, name, type, space, &text);
     H5Sclose(space);
     H5Tclose(type);
-    return status;
+    NR_TRY(status);
+    return nr_h5_journal_add(file, NR_H5_TEXT, object, name, NR_H5_U8, 0, 0, text,
+                             strlen(text));
 }

@@ -6,6 +6,7 @@
 
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
+#include "neurank/plan/shard.h"
 #include "options_private.h"
 
 const char *nr_command_name(nr_command command) {
@@ -186,6 +187,26 @@ static void set_presets(nr_options *out) {
                       NR_OK);
 }
 
+/* A shard's end must not depend on what the others find. */
+static nr_status check_shard(const nr_options *o) {
+    nr_shard shard;
+    bool watching = o->half_width > 0 || o->rel_half_width > 0 || o->top > 0;
+    uint64_t sweeps = o->sweeps ? o->sweeps : 1;
+    if (!o->shard) return NR_OK;
+    NR_REQUIRE(nr_shard_parse(o->shard, &shard) && shard.count > 0, NR_ERR_USAGE,
+               "--shard %s: I/K is expected, I of 1 to K, K at most %d", o->shard,
+               NR_SHARDS_MAX);
+    NR_REQUIRE(o->method != NR_METHOD_EXACT, NR_ERR_USAGE,
+               "--shard: an exact run has one sweep, which more ranks share");
+    NR_REQUIRE(!watching, NR_ERR_USAGE,
+               "--shard: a run in shards ends after --sweeps; other goals look at what "
+               "one shard does not have");
+    NR_REQUIRE(shard.number <= sweeps, NR_ERR_USAGE,
+               "--shard %s: of %llu sweep%s none is left for it", o->shard,
+               (unsigned long long)sweeps, sweeps == 1 ? "" : "s");
+    return NR_OK;
+}
+
 /* What ends a sampled run means nothing to an exact one, and what belongs to single
  * images needs blocks of one. */
 static nr_status check_shapley(const nr_options *o) {
@@ -204,6 +225,7 @@ static nr_status check_shapley(const nr_options *o) {
         NR_REQUIRE(!goals[i].given, NR_ERR_USAGE,
                    "--%s: an exact run evaluates every coalition and has no other goal",
                    goals[i].name);
+    NR_TRY(check_shard(o));
     const char *single = exact          ? "--method exact"
                          : o->by_class  ? "--by-class"
                          : o->per_image ? "--per-image"
@@ -223,12 +245,13 @@ static nr_status check_info(const nr_options *o) {
     return NR_OK;
 }
 
-static nr_status check_presence(const nr_options *o, size_t n_positional) {
+static nr_status check_presence(const nr_options *o) {
     const command_row *command = &nr_commands[o->command];
     if (o->help) return NR_OK;
-    NR_REQUIRE(n_positional >= command->n_positional, NR_ERR_USAGE,
+    NR_REQUIRE(o->n_positional >= command->n_positional, NR_ERR_USAGE,
                "%s: %zu arguments, %zu are expected: neurank %s %s", command->name,
-               n_positional, command->n_positional, command->name, command->arguments);
+               o->n_positional, command->n_positional, command->name,
+               command->arguments);
     NR_REQUIRE(!(o->tolerance > 0) || o->top > 0, NR_ERR_USAGE,
                "--tolerance: only with --top");
     if (o->command == NR_COMMAND_SHAPLEY) NR_TRY(check_shapley(o));
@@ -246,7 +269,6 @@ static nr_status check_presence(const nr_options *o, size_t n_positional) {
 
 nr_status nr_options_parse(int argc, char **argv, nr_options *out) {
     bool seen[NR_OPTIONS_MAX] = {false};
-    size_t n_positional = 0;
     bool only_names = false;
     *out = (nr_options){.command = NR_COMMAND_COUNT};
     NR_REQUIRE(argc > 1, NR_ERR_USAGE, "a command is expected: neurank --help");
@@ -266,17 +288,17 @@ nr_status nr_options_parse(int argc, char **argv, nr_options *out) {
             NR_TRY(take_option(argc, argv, &i, seen, out));
         } else {
             NR_REQUIRE(
-                n_positional < nr_commands[out->command].n_positional +
-                                   nr_commands[out->command].n_optional,
+                out->n_positional < nr_commands[out->command].n_positional +
+                                        nr_commands[out->command].n_optional,
                 NR_ERR_USAGE, "%s: \"%s\" is one argument too many: neurank %s %s",
                 nr_commands[out->command].name, argv[i], nr_commands[out->command].name,
                 nr_commands[out->command].arguments);
-            out->positional[n_positional++] = argv[i];
+            out->positional[out->n_positional++] = argv[i];
         }
     }
     for (size_t k = 0; k < nr_n_options; k++)
         if (seen[k]) out->given |= UINT64_C(1) << k;
-    return check_presence(out, n_positional);
+    return check_presence(out);
 }
 
 bool nr_option_given(const nr_options *options, const char *name) {

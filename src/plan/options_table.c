@@ -5,6 +5,7 @@ enum {
     EVAL = 1 << NR_COMMAND_EVAL,
     SHAPLEY = 1 << NR_COMMAND_SHAPLEY,
     SHOW = 1 << NR_COMMAND_SHOW,
+    MERGE = 1 << NR_COMMAND_MERGE,
     IMPORT = 1 << NR_COMMAND_IMPORT
 };
 
@@ -17,6 +18,11 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
     [NR_COMMAND_SHAPLEY] = {"shapley", "MODEL DATA --layer L -o RUN.h5", 2, 0,
                             "Shapley values of the filters of a layer"},
     [NR_COMMAND_SHOW] = {"show", "RUN.h5", 1, 0, "the results in a store"},
+    [NR_COMMAND_VERIFY] = {"verify", "RUN.h5 ...", 1, NR_POSITIONAL_MAX - 1,
+                           "is every byte and every number of a store what it should "
+                           "be?"},
+    [NR_COMMAND_MERGE] = {"merge", "OUT.h5 IN.h5 ...", 2, NR_POSITIONAL_MAX - 2,
+                          "joins the stores of shapley --shard into one"},
     [NR_COMMAND_IMPORT] = {"import",
                            "--idx IMAGES LABELS | --cifar10 FILE... | --npy "
                            "IMAGES LABELS  -o DATA.h5",
@@ -76,7 +82,13 @@ const option_row nr_option_table[] = {
      1e6, "how often the store is written"},
     {"time-limit", DURATION, SHAPLEY, AT(time_limit_s), "TIME", NULL, 1e-3, 1e9,
      "stop early, save and exit with 75 (90s, 55m, 2h, 1:30:00)"},
-    {"fresh", FLAG, SHAPLEY, AT(fresh), NULL, NULL, 0, 0,
+    {"rescue", TEXT, SHAPLEY, AT(rescue), "FILE", NULL, 0, 0,
+     "where the results go if the store cannot be written in the end (default: "
+     "RUN.h5.rescue in the current folder)"},
+    {"shard", TEXT, SHAPLEY, AT(shard), "I/K", NULL, 0, 0,
+     "only every K-th sweep, from the I-th on: K such runs, each with a store of its "
+     "own, are joined by neurank merge"},
+    {"fresh", FLAG, SHAPLEY | MERGE, AT(fresh), NULL, NULL, 0, 0,
      "start over; the old store stays as RUN.h5.old"},
     {"drop", TEXT, EVAL, AT(drop), "0,3", NULL, 0, 0, "filters of --layer to ablate"},
     {"logits", TEXT, EVAL, AT(logits), "OUT.h5", NULL, 0, 0, "write the logits there"},

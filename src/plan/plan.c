@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
 
@@ -46,22 +45,14 @@ void nr_plan_free(nr_plan *plan) {
     plan->n = 0;
 }
 
-nr_status nr_plan_match(const char *store, const nr_plan *stored,
-                        const nr_plan *wanted) {
-    char differences[NR_LOG_LINE] = "";
-    size_t used = 0;
+void nr_plan_differences(const nr_plan *stored, const nr_plan *wanted, const char *of,
+                         char *text, size_t bytes) {
     for (size_t i = 0; i < wanted->n; i++) {
+        size_t used = strlen(text);
         const char *old = nr_plan_get(stored, wanted->names[i]);
         if (strcmp(old, wanted->values[i]) == 0) continue;
-        int written =
-            snprintf(differences + used, sizeof differences - used,
-                     "%s%s is %s there, %s here", used ? "; " : "", wanted->names[i],
-                     *old ? old : "not set", wanted->values[i]);
-        if (written > 0) used += (size_t)written;
-        if (used >= sizeof differences) break;
+        snprintf(text + used, bytes - used, "%s%s%s%s is %s there, %s here",
+                 used ? "; " : "", of ? of : "", of ? ": " : "", wanted->names[i],
+                 *old ? old : "not set", wanted->values[i]);
     }
-    if (!used) return NR_OK;
-    return nr_fail(NR_ERR_MISMATCH,
-                   "%s belongs to another run: %s; use another file or --fresh", store,
-                   differences);
 }

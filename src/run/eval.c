@@ -188,7 +188,8 @@ static nr_status write_logits(const evaluation *e) {
         status = fill_logits_file(file, e);
         nr_status closed = nr_h5_close(file);
         if (status == NR_OK) status = closed;
-        if (status == NR_OK) status = nr_publish_commit(temporary, e->options->logits);
+        if (status == NR_OK)
+            status = nr_publish_commit(temporary, e->options->logits, NULL);
         else nr_publish_abandon(temporary);
     }
     free(temporary);

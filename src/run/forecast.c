@@ -153,7 +153,7 @@ static nr_status forecast_layer(const nr_store *store, const nr_store_layer *lay
                  options->rel_half_width > 0 || options->top;
     measurement m = {.name = layer->name,
                      .fold = layer->fold,
-                     .goal = asked ? nr_run_goal(options) : layer->goal,
+                     .goal = asked ? nr_run_goal(options) : nr_store_goal(layer),
                      .intervals = nr_store_intervals(store, layer),
                      .seconds = layer->seconds};
     if (m.intervals.sequence_sweeps == 0)

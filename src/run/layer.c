@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "neurank/base/memory.h"
+#include "neurank/plan/shard.h"
 
 static nr_status choose_filters(const nr_options *options, nr_shape shape,
                                 nr_run_layer *layer) {
@@ -135,6 +136,16 @@ static nr_status set_filters(const nr_run_layer *layer, uint32_t channels,
     return status;
 }
 
+/* "2/5" for any way to say so. */
+static nr_status set_shard(const nr_options *options, nr_plan *plan) {
+    char text[48] = "none";
+    nr_shard shard;
+    if (options->shard && nr_shard_parse(options->shard, &shard))
+        snprintf(text, sizeof text, "%llu/%llu", (unsigned long long)shard.number,
+                 (unsigned long long)shard.count);
+    return nr_plan_set(plan, "shard", text);
+}
+
 static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
                           const nr_graph *graph, nr_plan *plan) {
     char choice[NR_CHOICE_TEXT];
@@ -160,6 +171,7 @@ static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
     NR_TRY(nr_plan_set(plan, "kernels", layer->spec.kernels->name));
     NR_TRY(nr_plan_set_u64(plan, "by_class", layer->n_classes));
     NR_TRY(nr_plan_set(plan, "per_image", layer->per_image ? "yes" : "no"));
+    NR_TRY(set_shard(options, plan));
     return nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION);
 }
 

@@ -36,7 +36,8 @@ static void look(nr_progress *progress, const nr_store *store,
     if (!due || nr_store_results(store, layer, &r) != NR_OK) return;
     nr_interval_spec spec = nr_store_intervals(store, layer);
     progress->widest = nr_results_widest(r);
-    progress->sweeps = nr_goal_forecast(&layer->goal, r, &spec);
+    nr_goal goal = nr_store_goal(layer);
+    progress->sweeps = nr_goal_forecast(&goal, r, &spec);
     nr_results_free(r);
     progress->looked_s = now_s;
     progress->look_took_s = nr_clock_s() - now_s;

@@ -34,6 +34,11 @@ typedef struct {
     nr_session *session; /* rank 0 */
 } nr_run;
 
+static void say_stopped(const nr_run *run) {
+    nr_log(NR_LOG_INFO, "stopped early; the same command goes on from %s",
+           run->options->output);
+}
+
 /* Every rank started alone inside a step of many tasks would repeat the same run. */
 static nr_status require_one_world(const nr_world *world) {
     const char *tasks = getenv("SLURM_NTASKS");
@@ -168,6 +173,17 @@ static nr_status check_duration(nr_run *run) {
     return NR_OK;
 }
 
+/* Ranks that are in the midst of something long, and were told to leave it: all that
+ * they gave back is saved, and they are ended. */
+static void leave_the_deaf(nr_run *run, nr_status status) {
+    nr_status saved = nr_session_finish(run->session);
+    if (saved != NR_OK) status = saved;
+    if (status == NR_STOPPED) say_stopped(run);
+    nr_session_free(run->session);
+    run->session = NULL;
+    nr_world_abort(run->world, nr_status_exit_code(status));
+}
+
 static nr_status play_layer(nr_run *run, size_t k) {
     nr_player player;
     nr_sink sink = {0};
@@ -184,19 +200,17 @@ static nr_status play_layer(nr_run *run, size_t k) {
         return status;
     }
     if (root) sink = nr_session_sink(run->session);
+    bool deaf;
     status = nr_schedule_run(nr_world_transport(run->world), player.runner,
-                             nr_session_source, run->session, &sink);
+                             nr_session_source, run->session, &sink, &deaf);
     /* A rank that broke off its part of the protocol: the others would wait for it. */
     if (status == NR_ERR_INTERNAL && size > 1)
         nr_world_abort(run->world, nr_status_exit_code(status));
     if (root) {
-        nr_session_layer_end(run->session);
-        /* A store that cannot be written has been reported; all else is kept. */
-        if (status != NR_ERR_STORE) {
-            nr_status saved = nr_session_save(run->session);
-            if (status == NR_OK) status = saved;
-        }
+        nr_status saved = nr_session_layer_end(run->session);
+        if (status == NR_OK) status = saved;
         if (status == NR_OK && nr_session_stopped(run->session)) status = NR_STOPPED;
+        if (deaf) leave_the_deaf(run, status);
     }
     nr_player_free(&player);
     return nr_world_share(run->world, status);
@@ -226,7 +240,12 @@ static nr_status run_all(nr_run *run, const char *command_line) {
     NR_TRY(open_session(run));
     NR_TRY(check_duration(run));
     NR_TRY(begin_session(run, command_line));
-    return play(run);
+    status = play(run);
+    if (run->session) {
+        nr_status saved = nr_session_finish(run->session);
+        if (saved != NR_OK) status = saved;
+    }
+    return nr_world_share(run->world, status);
 }
 
 nr_status nr_run_shapley(const nr_options *options, const char *command_line) {
@@ -236,9 +255,7 @@ nr_status nr_run_shapley(const nr_options *options, const char *command_line) {
     nr_stop_install();
     nr_gemm_single_thread();
     nr_status status = run_all(&run, command_line);
-    if (status == NR_STOPPED)
-        nr_log(NR_LOG_INFO, "stopped early; the same command goes on from %s",
-               options->output);
+    if (status == NR_STOPPED) say_stopped(&run);
     nr_session_free(run.session);
     for (size_t i = 0; run.layers && i < run.n_layers; i++)
         nr_run_layer_free(&run.layers[i]);

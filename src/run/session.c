@@ -7,13 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "neurank/base/clock.h"
+#include "neurank/base/lock.h"
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/publish.h"
-#include "neurank/base/stop.h"
 #include "neurank/sched/deal.h"
+#include "output.h"
 #include "progress.h"
+#include "resume.h"
+#include "saver.h"
 
 /* Whose goal is asked about: the fold knows no layers. */
 typedef struct {
@@ -23,12 +27,15 @@ typedef struct {
 
 struct nr_session {
     const nr_options *options;
+    nr_lock *lock; /* NULL: nothing will be written */
     nr_store *store;
+    nr_saver *saver;
+    nr_deadline deadline;
     judge_context *judges; /* [n_layers] */
     nr_status judged;      /* what went wrong when a goal was checked */
     size_t layer;          /* under way */
     nr_deal *deal;
-    double started_s, layer_started_s, saved_s;
+    double layer_started_s;
     double layer_seconds_before; /* of earlier sessions */
     nr_rule stopped;             /* by what; NR_RULE_NONE: not */
     bool changed;                /* the file does not say what this command says */
@@ -38,81 +45,13 @@ struct nr_session {
 
 /* ---- the file that may be there already ---- */
 
-enum { OLD_MAX = 1000 };
-
-/* The old store becomes <path>.old, or .old.2, .old.3, ...: nothing is replaced. */
-static nr_status keep_old(const char *path) {
-    size_t bytes = strlen(path) + 16;
-    char *old = nr_new(bytes, 1);
-    if (!old) return NR_ERR_INTERNAL;
-    snprintf(old, bytes, "%s.old", path);
-    for (int k = 2; k < OLD_MAX && access(old, F_OK) == 0; k++)
-        snprintf(old, bytes, "%s.old.%d", path, k);
-    nr_status status = NR_OK;
-    if (access(old, F_OK) == 0 || rename(path, old) != 0)
-        status = nr_fail(NR_ERR_STORE, "%s: cannot be kept as %s: %s", path, old,
-                         strerror(errno));
-    else nr_log(NR_LOG_INFO, "--fresh: the old store is now %s", old);
-    free(old);
-    return status;
-}
-
-static nr_status match(const char *path, const nr_store *stored,
-                       const nr_store *wanted) {
-    NR_TRY(nr_plan_match(path, &stored->plan, &wanted->plan));
-    NR_REQUIRE(stored->n_layers == wanted->n_layers, NR_ERR_MISMATCH,
-               "%s holds %zu layers, this command has %zu", path, stored->n_layers,
-               wanted->n_layers);
-    for (size_t i = 0; i < wanted->n_layers; i++) {
-        NR_REQUIRE(strcmp(stored->layers[i].name, wanted->layers[i].name) == 0,
-                   NR_ERR_MISMATCH, "%s holds layer \"%s\", this command has \"%s\"",
-                   path, stored->layers[i].name, wanted->layers[i].name);
-        NR_TRY(nr_plan_match(path, &stored->layers[i].plan, &wanted->layers[i].plan));
-        NR_REQUIRE(stored->layers[i].n_players == wanted->layers[i].n_players,
-                   NR_ERR_INPUT, "%s: layer \"%s\" has %zu filters, its plan says %zu",
-                   path, stored->layers[i].name, stored->layers[i].n_players,
-                   wanted->layers[i].n_players);
-        NR_REQUIRE(memcmp(stored->layers[i].filters, wanted->layers[i].filters,
-                          wanted->layers[i].n_players *
-                              sizeof *wanted->layers[i].filters) == 0,
-                   NR_ERR_INPUT,
-                   "%s: layer \"%s\": its filters are not those of its plan", path,
-                   stored->layers[i].name);
-        const nr_image_rows *images = stored->layers[i].images;
-        NR_REQUIRE(
-            !images || nr_image_rows_same_images(images, wanted->layers[i].images),
-            NR_ERR_INPUT, "%s: layer \"%s\": its images are not those of its plan",
-            path, stored->layers[i].name);
-    }
-    return NR_OK;
-}
-
-/* Once a goal has looked at the data, intervals are confidence sequences for good, with
- * the t_opt that was fixed then. */
-static void adopt_goal(nr_session *session, nr_store_layer *stored,
-                       const nr_store_layer *wanted) {
-    stored->goal = wanted->goal;
-    if (stored->sequence_sweeps > 0 || wanted->sequence_sweeps == 0) return;
-    stored->sequence_sweeps = wanted->sequence_sweeps;
-    session->changed = true;
-}
-
-/* Goes on with the stored state, under this command's goal and confidence. */
-static nr_status adopt(nr_session *session, const char *path) {
-    nr_store *stored, *wanted = session->store;
-    NR_TRY(nr_store_read(path, &stored));
-    nr_status status = match(path, stored, wanted);
-    if (status != NR_OK) {
-        nr_store_free(stored);
-        return status;
-    }
-    for (size_t i = 0; i < stored->n_layers; i++)
-        adopt_goal(session, &stored->layers[i], &wanted->layers[i]);
-    if (stored->confidence != wanted->confidence) session->changed = true;
-    stored->confidence = wanted->confidence;
-    nr_store_free(wanted);
-    session->store = stored;
-    return NR_OK;
+/* Goes on with what stands at the output, if anything does. Done again when the lock
+ * had to be waited for: by then it may be another run's last word. */
+static nr_status adopt(nr_session *session, const nr_store *wanted, nr_store **out) {
+    const char *path = session->options->output;
+    *out = NULL;
+    if (session->options->fresh || access(path, F_OK) != 0) return NR_OK;
+    return nr_resume(path, wanted, out, &session->changed);
 }
 
 /* ---- goals ---- */
@@ -128,6 +67,7 @@ static bool judge(void *self, const nr_fold *fold) {
 
 /* What is there already may be enough. */
 static nr_status ask_judges(nr_session *session) {
+    free(session->judges);
     if (!NR_NEW(session->judges, session->store->n_layers)) return NR_ERR_INTERNAL;
     for (size_t k = 0; k < session->store->n_layers; k++) {
         nr_store_layer *layer = &session->store->layers[k];
@@ -142,53 +82,78 @@ static nr_status ask_judges(nr_session *session) {
     return NR_OK;
 }
 
-static nr_status add_history(nr_session *session, const char *command_line) {
-    char when[NR_TIME_TEXT];
-    size_t bytes = strlen(command_line) + NR_TIME_TEXT + 4;
-    char *line = nr_new(bytes, 1);
-    if (!line) return NR_ERR_INTERNAL;
-    nr_clock_text(when);
-    snprintf(line, bytes, "%s: %s", when, command_line);
-    nr_status status = nr_store_add_history(session->store, line);
-    free(line);
-    return status;
+/* Whoever has the lock may still be ending: a requeued job, an orphan of a killed
+ * launcher. */
+static const double lock_wait_s = 10;
+
+/* The store as it stands, and the right to write it. A store that this command has
+ * nothing to add to needs no lock, and may stand where nobody can write. */
+static nr_status take_over(nr_session *session, const nr_store *wanted,
+                           nr_store **out) {
+    const char *path = session->options->output;
+    NR_TRY(nr_publish_distinct(path, session->options->positional, NR_POSITIONAL_MAX));
+    NR_TRY(adopt(session, wanted, out));
+    session->store = *out;
+    if (*out) NR_TRY(ask_judges(session));
+    if (*out && nr_store_is_complete(*out) && !session->changed) return NR_OK;
+    NR_TRY(nr_publish_check(path, NULL, 0));
+    NR_TRY(nr_lock_take(path, lock_wait_s, &session->lock));
+    if (nr_lock_is_held(session->lock)) nr_publish_clean(path);
+    nr_store_free(*out);
+    session->store = NULL;
+    NR_TRY(adopt(session, wanted, out));
+    session->store = *out;
+    return *out ? ask_judges(session) : NR_OK;
 }
 
 nr_status nr_session_open(const nr_options *options, nr_store *store,
                           nr_session **out) {
     nr_session *session;
-    if (!NR_NEW(session, 1)) {
-        nr_store_free(store);
-        return NR_ERR_INTERNAL;
-    }
+    nr_store *stored = NULL;
+    nr_status status = NR_ERR_INTERNAL;
+    if (!NR_NEW(session, 1)) goto err_free_store;
     session->options = options;
-    session->store = store;
-    session->started_s = session->saved_s = nr_clock_s();
-    nr_status status = NR_OK;
-    status = nr_publish_check(options->output, options->positional, NR_POSITIONAL_MAX);
-    bool there = status == NR_OK && access(options->output, F_OK) == 0;
-    if (there && !options->fresh) status = adopt(session, options->output);
-    if (status == NR_OK) status = ask_judges(session);
+    session->deadline = nr_deadline_make(options->time_limit_s);
+    status = take_over(session, store, &stored);
+    if (status == NR_OK && !stored) {
+        session->store = store;
+        store = NULL;
+        status = ask_judges(session);
+    }
     if (status != NR_OK) {
         nr_session_free(session);
-        return status;
+        goto err_free_store;
     }
     *out = session;
-    return NR_OK;
+err_free_store:
+    nr_store_free(store);
+    return status;
 }
 
 nr_status nr_session_begin(nr_session *session, const char *command_line) {
     const char *path = session->options->output;
     if (nr_store_is_complete(session->store) && !session->changed) return NR_OK;
-    if (session->options->fresh && access(path, F_OK) == 0) NR_TRY(keep_old(path));
-    NR_TRY(add_history(session, command_line));
-    return nr_session_save(session);
+    if (session->options->fresh && access(path, F_OK) == 0) NR_TRY(nr_keep_old(path));
+    char *line = nr_history_line(command_line);
+    if (!line) return NR_ERR_INTERNAL;
+    nr_status status = nr_store_add_history(session->store, line);
+    free(line);
+    NR_TRY(status);
+    NR_TRY(nr_store_write(path, session->store));
+    return nr_saver_new(session->store, path, session->options->rescue,
+                        session->options->checkpoint_every_s, &session->saver);
+}
+
+nr_status nr_session_finish(nr_session *session) {
+    return session->saver ? nr_saver_finish(session->saver) : NR_OK;
 }
 
 void nr_session_free(nr_session *session) {
     if (!session) return;
+    nr_saver_free(session->saver);
     nr_store_free(session->store);
     nr_deal_free(session->deal);
+    nr_lock_free(session->lock);
     free(session->judges);
     free(session);
 }
@@ -221,6 +186,9 @@ nr_status nr_session_layer_begin(nr_session *session, size_t k, int n_workers,
     uint64_t sweeps = layer->units.pieces > 0  ? 1
                       : layer->goal.sweeps > 0 ? layer->goal.sweeps
                                                : NR_STORE_SWEEPS_MAX;
+    /* Of joined shards some may be ahead: gaps behind them are filled. */
+    uint64_t end = nr_fold_end_sweep(layer->fold);
+    if (sweeps < end) sweeps = end;
     layer->batch = batch;
     session->layer = k;
     session->layer_started_s = nr_clock_s();
@@ -232,11 +200,12 @@ nr_status nr_session_layer_begin(nr_session *session, size_t k, int n_workers,
     return NR_OK;
 }
 
-void nr_session_layer_end(nr_session *session) {
+nr_status nr_session_layer_end(nr_session *session) {
     nr_store_layer *layer = current(session);
     count_seconds(session);
     if (!nr_store_layer_is_complete(layer)) layer->ended_by = session->stopped;
     nr_progress_end(&session->progress);
+    return session->spoilt ? NR_OK : nr_saver_layer(session->saver, session->layer);
 }
 
 bool nr_session_source(void *self, int worker, uint64_t *unit) {
@@ -268,35 +237,21 @@ static nr_status accept_unit(void *self, uint64_t unit, const uint64_t *words,
     return status == NR_OK ? session->judged : status;
 }
 
-nr_status nr_session_save(nr_session *session) {
-    if (session->spoilt) return NR_OK;
-    nr_status status = nr_store_write(session->options->output, session->store);
-    session->saved_s = nr_clock_s();
-    return status;
-}
-
-static bool out_of_time(const nr_session *session, double now_s) {
-    double limit = session->options->time_limit_s;
-    return limit > 0 && now_s - session->started_s >= limit;
-}
-
-/* Time for a checkpoint, or no more room for what waits for one. */
-static bool save_is_due(const nr_session *session, double now_s) {
-    const nr_image_rows *images = session->store->layers[session->layer].images;
-    return now_s - session->saved_s >= session->options->checkpoint_every_s ||
-           (images && nr_image_rows_full(images));
-}
-
-static nr_status tick(void *self, bool *stop) {
+static nr_status tick(void *self, nr_stop asked, nr_stop *stop) {
     nr_session *session = self;
     double now_s = nr_clock_s();
-    if (nr_stop_requested()) session->stopped = NR_RULE_SIGNAL;
-    else if (out_of_time(session, now_s)) session->stopped = NR_RULE_TIME_LIMIT;
-    *stop = session->stopped != NR_RULE_NONE || nr_fold_ended(current(session)->fold);
+    if (asked != NR_STOP_NONE) session->stopped = NR_RULE_SIGNAL;
+    else if (nr_deadline_passed(&session->deadline, now_s,
+                                nr_saver_seconds(session->saver)))
+        session->stopped = NR_RULE_TIME_LIMIT;
+    *stop = asked;
+    if (asked == NR_STOP_NONE &&
+        (session->stopped != NR_RULE_NONE || nr_fold_ended(current(session)->fold)))
+        *stop = NR_STOP_SOON;
     nr_progress_show(&session->progress, session->store, current(session), now_s);
-    if (!save_is_due(session, now_s)) return NR_OK;
+    if (session->spoilt) return NR_OK;
     count_seconds(session);
-    return nr_session_save(session);
+    return nr_saver_tick(session->saver, session->layer, now_s);
 }
 
 nr_sink nr_session_sink(nr_session *session) {

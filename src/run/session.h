@@ -11,7 +11,8 @@
 typedef struct nr_session nr_session;
 
 /* Takes over `store`. The file's content replaces what was planned if it fits, is
- * refused if it does not. Nothing is written. */
+ * refused if it does not. The file is locked if there is anything to do; nothing is
+ * written. */
 nr_status nr_session_open(const nr_options *options, nr_store *store, nr_session **out);
 void nr_session_free(nr_session *session);
 
@@ -27,12 +28,15 @@ const nr_store *nr_session_store(const nr_session *session);
  */
 nr_status nr_session_layer_begin(nr_session *session, size_t k, int n_workers,
                                  size_t batch);
-void nr_session_layer_end(nr_session *session);
+/* Writes the layer's state, too; a failure of that is a warning, for nr_session_finish.
+ */
+nr_status nr_session_layer_end(nr_session *session);
 nr_unit_source nr_session_source;
 nr_sink nr_session_sink(nr_session *session);
 
 /* A signal or the time limit asked for an early end. */
 bool nr_session_stopped(const nr_session *session);
-nr_status nr_session_save(nr_session *session);
+/* What is not on disk yet has to get there: NR_ERR_STORE if it does not. */
+nr_status nr_session_finish(nr_session *session);
 
 #endif

@@ -48,7 +48,7 @@ static void next_sweep(nr_deal *deal) {
     deal->later = hands;
     deal->next_later = next;
     clear_hands(deal->later, deal->n_workers);
-    deal->sweep++;
+    deal->sweep += nr_fold_step(deal->fold);
     begin_sweep(deal);
 }
 
@@ -59,7 +59,7 @@ nr_status nr_deal_new(const nr_fold *fold, uint64_t sweeps, int n_workers,
     NR_ASSERT(parts < NONE && n_workers > 0);
     if (!NR_NEW(deal, 1)) return NR_ERR_INTERNAL;
     *deal = (nr_deal){.fold = fold,
-                      .sweep = nr_fold_complete_sweeps(fold),
+                      .sweep = nr_fold_first_sweep(fold),
                       .sweeps = sweeps,
                       .parts = (uint32_t)parts,
                       .n_workers = (size_t)n_workers};
@@ -117,7 +117,8 @@ static void remember(nr_deal *deal, int worker, uint32_t part) {
 }
 
 bool nr_deal_next(nr_deal *deal, int worker, uint64_t *unit) {
-    while (deal->left == 0 && deal->sweep + 1 < deal->sweeps) next_sweep(deal);
+    while (deal->left == 0 && deal->sweep + nr_fold_step(deal->fold) < deal->sweeps)
+        next_sweep(deal);
     if (deal->left == 0 || deal->sweep >= deal->sweeps) return false;
     uint32_t part = own(deal, worker);
     if (part == NONE) part = homeless(deal);

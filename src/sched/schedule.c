@@ -3,9 +3,13 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "neurank/base/clock.h"
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/sched/message.h"
+
+/* How long the master waits for ranks that were told to leave their units. */
+static const double deaf_s = 2;
 
 /* Units a rank still has to do, oldest first. */
 typedef struct {
@@ -63,37 +67,68 @@ static nr_status step_silently(nr_unit_runner *runner, bool *done) {
 
 /* ---- workers ---- */
 
-static nr_status worker_send_result(rank_state *rank, nr_status status) {
-    nr_message message = {
-        .kind = NR_MESSAGE_RESULT, .unit = rank->unit, .status = status};
+static void worker_send_result(rank_state *rank, uint64_t unit, nr_status status) {
+    nr_message message = {.kind = NR_MESSAGE_RESULT, .unit = unit, .status = status};
     size_t n = nr_message_encode(&message, rank->words);
     if (status == NR_OK) {
         n += nr_unit_result(rank->runner, rank->words + NR_MESSAGE_HEAD);
     }
     rank->transport->send(rank->transport->self, 0, rank->words, n);
+}
+
+static void worker_drop(rank_state *rank, nr_stop how) {
+    while (rank->list.n > 0)
+        worker_send_result(rank, todo_take(&rank->list), NR_STOPPED);
+    if (how < NR_STOP_NOW || !rank->busy) return;
+    worker_send_result(rank, rank->unit, NR_STOPPED);
     rank->busy = false;
-    return status;
+}
+
+/* Passes on what signals ask of this rank, once. */
+static void worker_ask(rank_state *rank, nr_stop *told) {
+    nr_message message = {.kind = NR_MESSAGE_ASK, .unit = nr_stop_asked()};
+    if ((nr_stop)message.unit <= *told) return;
+    send_message(rank, 0, &message);
+    *told = (nr_stop)message.unit;
+}
+
+/* Takes every message that is there; without work, waits a moment for one. */
+static nr_status worker_listen(rank_state *rank, bool *stopped) {
+    nr_message message;
+    bool wait = !has_work(rank);
+    size_t n;
+    int from;
+    while (rank->transport->receive(rank->transport->self, wait, rank->words,
+                                    rank->capacity, &n, &from)) {
+        NR_TRY(nr_message_decode(rank->words, n, &message));
+        if (message.kind == NR_MESSAGE_STOP) *stopped = true;
+        else if (message.kind == NR_MESSAGE_DROP)
+            worker_drop(rank, (nr_stop)message.unit);
+        else todo_add(&rank->list, message.unit);
+        wait = false;
+    }
+    return NR_OK;
+}
+
+/* Plays one block. After a failure the run ends: units in hand are given back undone.
+ */
+static void worker_work(rank_state *rank, nr_status *failure) {
+    bool done = false;
+    nr_status status = *failure;
+    if (status == NR_OK) status = step_silently(rank->runner, &done);
+    if (status != NR_STOPPED) *failure = status;
+    if (!done && status == NR_OK) return;
+    worker_send_result(rank, rank->unit, status);
+    rank->busy = false;
 }
 
 static nr_status worker_run(rank_state *rank) {
     nr_status failure = NR_OK;
+    nr_stop told = NR_STOP_NONE;
     for (bool stopped = false; !stopped;) {
-        bool working = has_work(rank);
-        nr_message message;
-        size_t n;
-        int from;
-        while (rank->transport->receive(rank->transport->self, !working, rank->words,
-                                        rank->capacity, &n, &from)) {
-            NR_TRY(nr_message_decode(rank->words, n, &message));
-            if (message.kind == NR_MESSAGE_STOP) stopped = true;
-            else todo_add(&rank->list, message.unit);
-            working = true; /* look for more, but do not wait */
-        }
-        if (stopped || !has_work(rank)) continue;
-        /* After a failure the run ends: units in hand are given back undone. */
-        bool done = false;
-        if (failure == NR_OK) failure = step_silently(rank->runner, &done);
-        if (done || failure != NR_OK) worker_send_result(rank, failure);
+        worker_ask(rank, &told);
+        NR_TRY(worker_listen(rank, &stopped));
+        if (!stopped && has_work(rank)) worker_work(rank, &failure);
     }
     rank->transport->flush(rank->transport->self);
     return failure;
@@ -109,6 +144,9 @@ typedef struct {
     nr_status failure;
     bool unit_failed; /* that was a unit, and this one: */
     uint64_t failed_unit;
+    nr_stop asked;    /* by signals, of any rank */
+    nr_stop dropped;  /* what everybody has been told to give back */
+    double dropped_s; /* when */
 } master_state;
 
 static void hand_out(master_state *m, size_t n) {
@@ -129,16 +167,21 @@ static void fail(master_state *m, nr_status status) {
 static nr_status take_result(master_state *m, int worker, uint64_t unit,
                              nr_status status, const uint64_t *result, size_t n_words) {
     size_t n;
-    if (status != NR_OK && m->failure == NR_OK) {
+    bool dropped = status == NR_STOPPED;
+    if (status != NR_OK && !dropped && m->failure == NR_OK) {
         m->unit_failed = true;
         m->failed_unit = unit;
     }
     if (status == NR_OK && m->failure == NR_OK)
         status = m->sink->accept(m->sink->self, unit, result, n_words);
-    if (status != NR_OK) fail(m, status);
+    if (status != NR_OK && !dropped) fail(m, status);
     NR_TRY(nr_master_result(m->machine, worker, unit, m->assignments, &n));
     hand_out(m, n);
     return NR_OK;
+}
+
+static void hear(master_state *m, nr_stop asked) {
+    if (asked > m->asked) m->asked = asked;
 }
 
 static nr_status take_messages(master_state *m) {
@@ -149,8 +192,10 @@ static nr_status take_messages(master_state *m) {
     while (rank->transport->receive(rank->transport->self, false, rank->words,
                                     rank->capacity, &n, &from)) {
         NR_TRY(nr_message_decode(rank->words, n, &message));
-        NR_TRY(take_result(m, from, message.unit, message.status, message.result,
-                           message.n_result));
+        if (message.kind == NR_MESSAGE_ASK) hear(m, (nr_stop)message.unit);
+        else
+            NR_TRY(take_result(m, from, message.unit, message.status, message.result,
+                               message.n_result));
     }
     return NR_OK;
 }
@@ -173,15 +218,45 @@ static void rest(void) {
     nanosleep(&moment, NULL);
 }
 
-static nr_status master_loop(master_state *m) {
-    while (!nr_master_finished(m->machine)) {
-        bool stop = false, working = has_work(&m->rank);
+/* Everybody gives back what is not begun; now: and what is. */
+static nr_status drop(master_state *m, nr_stop how) {
+    rank_state *rank = &m->rank;
+    nr_message message = {.kind = NR_MESSAGE_DROP, .unit = how};
+    if (how <= m->dropped) return NR_OK;
+    m->dropped = how;
+    m->dropped_s = nr_clock_s();
+    nr_master_stop(m->machine);
+    for (int worker = 1; worker < rank->transport->size; worker++)
+        send_message(rank, worker, &message);
+    while (rank->list.n > 0)
+        NR_TRY(take_result(m, 0, todo_take(&rank->list), NR_STOPPED, NULL, 0));
+    if (how < NR_STOP_NOW || !rank->busy) return NR_OK;
+    rank->busy = false;
+    return take_result(m, 0, rank->unit, NR_STOPPED, NULL, 0);
+}
+
+static nr_status tick(master_state *m) {
+    nr_stop stop = NR_STOP_NONE;
+    hear(m, nr_stop_asked());
+    nr_status status = m->sink->tick(m->sink->self, m->asked, &stop);
+    if (status != NR_OK) fail(m, status);
+    if (m->failure != NR_OK && stop < NR_STOP_SOON) stop = NR_STOP_SOON;
+    return drop(m, stop);
+}
+
+/* Workers that are in the midst of a long block cannot hear that it is to be left. */
+static bool is_deaf(const master_state *m) {
+    return m->dropped == NR_STOP_NOW && nr_clock_s() - m->dropped_s > deaf_s;
+}
+
+static nr_status master_loop(master_state *m, bool *deaf) {
+    while (!nr_master_finished(m->machine) && !*deaf) {
+        bool working = has_work(&m->rank);
         NR_TRY(take_messages(m));
         if (working) NR_TRY(compute_own(m));
         else rest();
-        nr_status status = m->sink->tick(m->sink->self, &stop);
-        if (status != NR_OK) fail(m, status);
-        if (stop) nr_master_stop(m->machine);
+        NR_TRY(tick(m));
+        *deaf = is_deaf(m);
     }
     return NR_OK;
 }
@@ -196,20 +271,23 @@ static void repeat_aloud(master_state *m) {
                 (unsigned long long)m->failed_unit);
 }
 
-/* A master that stops does not begin units that it has not begun, but the machine
- * counts them: they are worked off like everybody else's. */
+static void dismiss(master_state *m) {
+    const nr_message stop = {.kind = NR_MESSAGE_STOP};
+    for (int worker = 1; worker < m->rank.transport->size; worker++)
+        send_message(&m->rank, worker, &stop);
+    m->rank.transport->flush(m->rank.transport->self);
+}
+
 static nr_status master_run(rank_state rank, nr_unit_source *source, void *source_self,
-                            const nr_sink *sink) {
+                            const nr_sink *sink, bool *deaf) {
     int size = rank.transport->size;
     master_state m = {.rank = rank, .sink = sink};
-    nr_message stop = {.kind = NR_MESSAGE_STOP};
     nr_status status = NR_ERR_INTERNAL;
     if (!NR_NEW(m.assignments, (size_t)NR_AHEAD * (size_t)size)) return status;
     NR_TRY_GOTO(nr_master_new(size, source, source_self, &m.machine), err_free);
     hand_out(&m, nr_master_start(m.machine, m.assignments));
-    status = master_loop(&m);
-    for (int worker = 1; worker < size; worker++) send_message(&m.rank, worker, &stop);
-    rank.transport->flush(rank.transport->self);
+    status = master_loop(&m, deaf);
+    if (!*deaf) dismiss(&m);
     nr_master_free(m.machine);
     if (status == NR_OK) status = m.failure;
     if (m.unit_failed) repeat_aloud(&m);
@@ -220,12 +298,13 @@ err_free:
 
 nr_status nr_schedule_run(nr_transport *transport, nr_unit_runner *runner,
                           nr_unit_source *source, void *source_self,
-                          const nr_sink *sink) {
+                          const nr_sink *sink, bool *deaf) {
     rank_state rank = {.transport = transport, .runner = runner};
     rank.capacity = NR_MESSAGE_HEAD + nr_unit_result_words(runner);
+    *deaf = false;
     if (!NR_NEW(rank.words, rank.capacity)) return NR_ERR_INTERNAL;
     nr_status status = transport->rank == 0
-                           ? master_run(rank, source, source_self, sink)
+                           ? master_run(rank, source, source_self, sink, deaf)
                            : worker_run(&rank);
     free(rank.words);
     return status;

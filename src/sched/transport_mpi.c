@@ -4,10 +4,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "neurank/base/clock.h"
 #include "neurank/base/memory.h"
 #include "neurank/sched/world.h"
+#include "shared_memory.h"
 
-enum { TAG_MESSAGE = 17, WINDOWS_MAX = 16, OUTBOX = 4, ALIGNMENT = 64 };
+enum { TAG_MESSAGE = 17, SHARED_MAX = 16, OUTBOX = 4 };
 enum { PIECE = 1 << 28 }; /* bytes of one broadcast: MPI counts in int */
 
 /* A message on its way. */
@@ -21,9 +23,10 @@ struct nr_world {
     MPI_Comm all, node, leaders; /* leaders: the first rank of each node, else null */
     int rank, size;
     bool mpi; /* a launcher started us; else a world of one that needs no MPI */
-    MPI_Win windows[WINDOWS_MAX];
-    void *copies[WINDOWS_MAX]; /* in a world of one there are no windows */
-    size_t n_windows, n_copies;
+    const void *shared[SHARED_MAX];
+    size_t shared_bytes[SHARED_MAX], n_shared;
+    void *copies[SHARED_MAX]; /* a world of one shares nothing */
+    size_t n_copies;
     outgoing outbox[OUTBOX];
     size_t next;
     nr_transport transport;
@@ -67,7 +70,9 @@ static bool mpi_receive(void *self, bool wait, uint64_t *words, size_t capacity,
     int count;
     if (world->size == 1) return false;
     bool there = look(world, &status);
-    for (long ns = PAUSE_NS; !there && wait; ns += ns < PAUSE_NS_MAX ? ns : 0) {
+    double end_s = nr_clock_s() + NR_TRANSPORT_WAIT_S;
+    for (long ns = PAUSE_NS; !there && wait && nr_clock_s() < end_s;
+         ns += ns < PAUSE_NS_MAX ? ns : 0) {
         pause_for(ns);
         there = look(world, &status);
     }
@@ -113,6 +118,7 @@ static nr_status start_mpi(nr_world *world) {
     MPI_Comm_rank(world->node, &node_rank);
     MPI_Comm_split(world->all, node_rank == 0 ? 0 : MPI_UNDEFINED, world->rank,
                    &world->leaders);
+    if (node_rank == 0) nr_shared_clean();
     return NR_OK;
 }
 
@@ -139,7 +145,8 @@ nr_status nr_world_start(nr_world **out) {
 static void stop_mpi(nr_world *world) {
     mpi_flush(world);
     for (size_t i = 0; i < OUTBOX; i++) free(world->outbox[i].words);
-    for (size_t i = 0; i < world->n_windows; i++) MPI_Win_free(&world->windows[i]);
+    for (size_t i = 0; i < world->n_shared; i++)
+        nr_shared_drop(world->shared[i], world->shared_bytes[i]);
     if (world->leaders != MPI_COMM_NULL) MPI_Comm_free(&world->leaders);
     MPI_Comm_free(&world->node);
     MPI_Comm_free(&world->all);
@@ -154,7 +161,7 @@ void nr_world_stop(nr_world *world) {
 }
 
 void nr_world_abort(nr_world *world, int exit_code) {
-    MPI_Abort(world->all, exit_code);
+    if (world->mpi) MPI_Abort(world->all, exit_code);
 }
 
 int nr_world_rank(const nr_world *world) {
@@ -196,7 +203,7 @@ nr_status nr_world_broadcast(nr_world *world, void **bytes, size_t *n_bytes) {
 /* A world of one keeps a copy, so that the caller may free its own. */
 static nr_status spread_alone(nr_world *world, const void *data, size_t n,
                               const void **shared) {
-    NR_ASSERT(world->n_copies < WINDOWS_MAX);
+    NR_ASSERT(world->n_copies < SHARED_MAX);
     void *copy = nr_new(n, 1);
     if (!copy) return NR_ERR_INTERNAL;
     memcpy(copy, data, n);
@@ -205,29 +212,37 @@ static nr_status spread_alone(nr_world *world, const void *data, size_t n,
     return NR_OK;
 }
 
+/* The first rank of the node makes the memory, the others map it by its name. */
+static nr_status share_memory(nr_world *world, size_t n, void **own,
+                              const void **shared) {
+    char name[NR_SHARED_NAME] = "";
+    bool leader = world->leaders != MPI_COMM_NULL;
+    nr_status status = leader ? nr_shared_make(n, name, own) : NR_OK;
+    NR_TRY(nr_world_share(world, status));
+    MPI_Bcast(name, sizeof name, MPI_CHAR, 0, world->node);
+    if (leader) *shared = *own;
+    else status = nr_shared_attach(name, n, shared);
+    if (status == NR_OK) {
+        world->shared[world->n_shared] = *shared;
+        world->shared_bytes[world->n_shared++] = n;
+    }
+    status = nr_world_share(world, status);
+    if (leader) nr_shared_unname(name);
+    return status;
+}
+
 nr_status nr_world_spread(nr_world *world, const void *data, size_t n_bytes,
                           const void **shared) {
     uint64_t n = n_bytes;
-    MPI_Aint size;
-    int node_rank, unit;
-    char *base;
-    NR_ASSERT(world->n_windows < WINDOWS_MAX);
+    void *own = NULL;
     if (world->size == 1) return spread_alone(world, data, n_bytes, shared);
+    NR_ASSERT(world->n_shared < SHARED_MAX);
     MPI_Bcast(&n, 1, MPI_UINT64_T, 0, world->all);
-    MPI_Comm_rank(world->node, &node_rank);
-    /* The window's base is not aligned: room for rounding it up. */
-    MPI_Aint wanted = node_rank == 0 ? (MPI_Aint)n + ALIGNMENT : 0;
-    MPI_Win *window = &world->windows[world->n_windows++];
-    MPI_Win_allocate_shared(wanted, 1, MPI_INFO_NULL, world->node, &base, window);
-    MPI_Win_shared_query(*window, 0, &size, &unit, &base);
-    char *aligned = base + (ALIGNMENT - (uintptr_t)base % ALIGNMENT) % ALIGNMENT;
-    if (world->rank == 0) memcpy(aligned, data, (size_t)n);
-    MPI_Win_fence(0, *window);
+    NR_TRY(share_memory(world, (size_t)n, &own, shared));
+    if (world->rank == 0 && own) memcpy(own, data, (size_t)n); /* a leader */
     if (world->leaders != MPI_COMM_NULL)
-        broadcast_pieces(world->leaders, aligned, (size_t)n);
-    MPI_Win_fence(0, *window);
+        broadcast_pieces(world->leaders, own, (size_t)n);
     MPI_Barrier(world->node);
-    *shared = aligned;
     return NR_OK;
 }
 

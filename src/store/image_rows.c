@@ -37,6 +37,10 @@ void nr_image_rows_free(nr_image_rows *rows) {
     free(rows);
 }
 
+nr_status nr_image_rows_like(const nr_image_rows *rows, nr_image_rows **out) {
+    return nr_image_rows_new(rows->n_images, rows->n, rows->files, rows->labels, out);
+}
+
 bool nr_image_rows_same_images(const nr_image_rows *a, const nr_image_rows *b) {
     return a->n_images == b->n_images &&
            memcmp(a->files, b->files, a->n_images * sizeof *a->files) == 0 &&
@@ -57,8 +61,40 @@ nr_status nr_image_rows_add(nr_image_rows *rows, uint64_t sweep, size_t first,
     return NR_OK;
 }
 
+static void swap_waiting(nr_image_rows *a, nr_image_rows *b) {
+    nr_image_rows kept = *a;
+    a->waiting = b->waiting, a->values = b->values, a->n_waiting = b->n_waiting;
+    a->capacity = b->capacity, a->values_capacity = b->values_capacity;
+    b->waiting = kept.waiting, b->values = kept.values, b->n_waiting = kept.n_waiting;
+    b->capacity = kept.capacity, b->values_capacity = kept.values_capacity;
+}
+
+nr_status nr_image_rows_move(nr_image_rows *from, nr_image_rows *to) {
+    size_t n = to->n, before = to->n_waiting, all = before + from->n_waiting;
+    if (before == 0) {
+        swap_waiting(from, to);
+        return NR_OK;
+    }
+    NR_TRY(nr_grow((void **)&to->waiting, &to->capacity, all, sizeof *to->waiting));
+    NR_TRY(nr_grow((void **)&to->values, &to->values_capacity, nr_size_mul(all, n),
+                   sizeof *to->values));
+    memcpy(to->values + before * n, from->values,
+           from->n_waiting * n * sizeof *to->values);
+    for (size_t k = 0; k < from->n_waiting; k++) {
+        to->waiting[before + k] = from->waiting[k];
+        to->waiting[before + k].place += before;
+    }
+    to->n_waiting = all;
+    from->n_waiting = 0;
+    return NR_OK;
+}
+
 bool nr_image_rows_full(const nr_image_rows *rows) {
-    return rows->n_waiting * rows->n * sizeof *rows->values >= WAITING_BYTES;
+    return nr_image_rows_bytes(rows) >= WAITING_BYTES;
+}
+
+size_t nr_image_rows_bytes(const nr_image_rows *rows) {
+    return rows->n_waiting * rows->n * sizeof *rows->values;
 }
 
 void nr_image_rows_written(nr_image_rows *rows) {

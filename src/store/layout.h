@@ -13,19 +13,24 @@ enum { NR_LAYOUT_PATH = 320 };
 const char *nr_layout_path(char path[NR_LAYOUT_PATH], const char *layer,
                            const char *name);
 
-/* old: the file that is being replaced, for values by image; NULL if there is none. */
-nr_status nr_layout_write(nr_h5 *file, const nr_h5 *old, const nr_store *store);
+nr_status nr_layout_write(nr_h5 *file, const nr_store *store);
+/* One layer's part of that, but for values by image. */
+nr_status nr_layout_write_layer(nr_h5 *file, const nr_store *store,
+                                const nr_store_layer *layer);
+/* Who wrote the file last, and how often it was written. */
+nr_status nr_layout_read_generation(const nr_h5 *file, uint64_t *generation,
+                                    char writer[NR_STORE_WRITER]);
 nr_status nr_layout_read(const nr_h5 *file, nr_store **out);
 
 /* ---- the parts of a layer ---- */
 /* Names of the fields of a layer's plan. */
-enum { NR_LAYOUT_FIELDS = 15 };
+enum { NR_LAYOUT_FIELDS = 16 };
 extern const char *const nr_layout_fields[NR_LAYOUT_FIELDS];
 
 nr_status nr_layout_write_results(nr_h5 *file, const nr_store *store,
                                   const nr_store_layer *layer);
 nr_status nr_layout_write_state(nr_h5 *file, const nr_store_layer *layer);
-nr_status nr_layout_write_images(nr_h5 *file, const nr_h5 *old,
+nr_status nr_layout_write_images(nr_h5 *file, const nr_store *store,
                                  const nr_store_layer *layer);
 /* Fills the layer's empty fold. Every count is checked against the datasets that carry
  * it. */
@@ -33,6 +38,8 @@ nr_status nr_layout_read_state(const nr_h5 *file, nr_store_layer *layer,
                                uint64_t sweeps);
 nr_status nr_layout_read_images(const nr_h5 *file, nr_store_layer *layer,
                                 size_t n_images);
+/* Do the values by image of the file add up to the layer's sums? */
+nr_status nr_layout_check_images(const nr_h5 *file, const nr_store_layer *layer);
 
 /* Of everything the layer's next session goes on from: plan, filters, goal, exact sums,
  * finished units. */

@@ -55,7 +55,9 @@ static nr_status add_tally(nr_digest *digest, const nr_tally *tally) {
 static nr_status add_fold(nr_digest *digest, const nr_fold *fold) {
     size_t units = (size_t)nr_fold_units_per_sweep(fold);
     size_t n = nr_fold_get_spec(fold)->n_players;
-    add_u64(digest, nr_fold_complete_sweeps(fold));
+    add_u64(digest, nr_fold_lanes(fold));
+    nr_digest_add(digest, nr_fold_lane_sweeps(fold),
+                  nr_fold_lanes(fold) * sizeof(uint64_t));
     NR_TRY(add_tally(digest, nr_fold_complete_tally(fold)));
     for (size_t k = 0; k < nr_fold_open_count(fold); k++) {
         uint64_t sweep;

@@ -11,12 +11,22 @@
 
 typedef struct {
     nr_h5 *file;
-    const nr_h5 *old;
+    const nr_store *store; /* its files: what values by image go on from */
     const nr_store_layer *layer;
     const nr_image_rows *rows;
+    uint64_t
+        *closed; /* [n_closed] sweeps that are open in a source, and complete now */
+    size_t n_closed, capacity;
     int64_t *sum, *part; /* [chunk_rows, n] */
     nr_wide *columns;    /* [n] over all images, of what was written anew */
 } context;
+
+/* What a dataset holds: one open sweep, or all complete ones. */
+typedef struct {
+    const char *name;
+    bool complete;
+    uint64_t sweep;
+} target;
 
 static void sweep_name(uint64_t sweep, char name[64]) {
     snprintf(name, 64, "state/by_image_%llu", (unsigned long long)sweep);
@@ -65,17 +75,20 @@ static nr_status write_scale(const context *c, uint64_t sweeps) {
 
 /* ---- a chunk ---- */
 
-static bool is_wanted(const waiting_row *w, uint64_t from, uint64_t to, size_t first,
-                      size_t count) {
-    return w->sweep >= from && w->sweep < to && w->image >= first &&
-           w->image < first + count;
+static bool belongs(const context *c, const target *t, uint64_t sweep) {
+    return t->complete ? nr_fold_sweep_is_complete(c->layer->fold, sweep)
+                       : sweep == t->sweep;
 }
 
-/* Does anything wait for these sweeps and images? */
-static bool waits(const context *c, uint64_t from, uint64_t to, size_t first,
-                  size_t count) {
+static bool is_wanted(const context *c, const target *t, const waiting_row *w,
+                      size_t first, size_t count) {
+    return w->image >= first && w->image < first + count && belongs(c, t, w->sweep);
+}
+
+/* Does anything wait for this dataset and these images? */
+static bool waits(const context *c, const target *t, size_t first, size_t count) {
     for (size_t k = 0; k < c->rows->n_waiting; k++)
-        if (is_wanted(&c->rows->waiting[k], from, to, first, count)) return true;
+        if (is_wanted(c, t, &c->rows->waiting[k], first, count)) return true;
     return false;
 }
 
@@ -90,25 +103,45 @@ static nr_status add_row(const context *c, const int64_t *from, size_t n, int64_
     return NR_OK;
 }
 
-static nr_status add_waiting(const context *c, uint64_t from, uint64_t to, size_t first,
+static nr_status add_waiting(const context *c, const target *t, size_t first,
                              size_t count) {
     size_t n = c->rows->n;
     for (size_t k = 0; k < c->rows->n_waiting; k++) {
         const waiting_row *w = &c->rows->waiting[k];
-        if (!is_wanted(w, from, to, first, count)) continue;
+        if (!is_wanted(c, t, w, first, count)) continue;
         NR_TRY(add_row(c, c->rows->values + w->place * n, n,
                        c->sum + (w->image - first) * n));
     }
     return NR_OK;
 }
 
+/* What the sources have of a dataset. */
 static nr_status add_old(const context *c, const char *name, size_t first,
                          size_t count) {
     char path[NR_LAYOUT_PATH];
     nr_layout_path(path, c->layer->name, name);
-    if (!c->old || !nr_h5_has(c->old, path)) return NR_OK;
-    NR_TRY(nr_h5_read_rows(c->old, path, NR_H5_I64, first, count, c->part));
-    return add_row(c, c->part, count * c->rows->n, c->sum);
+    for (size_t k = 0; k < c->store->n_files; k++) {
+        const nr_h5 *old = c->store->files[k];
+        bool has;
+        NR_TRY(nr_h5_find(old, path, &has));
+        if (!has) continue;
+        NR_TRY(nr_h5_read_rows(old, path, NR_H5_I64, first, count, c->part));
+        NR_TRY(add_row(c, c->part, count * c->rows->n, c->sum));
+    }
+    return NR_OK;
+}
+
+/* The only source that has this dataset; NULL if none or several have it. */
+static nr_status only_source(const context *c, const char *path, const nr_h5 **out) {
+    size_t n = 0;
+    for (size_t k = 0; k < c->store->n_files; k++) {
+        bool has;
+        NR_TRY(nr_h5_find(c->store->files[k], path, &has));
+        if (has) *out = c->store->files[k];
+        n += has;
+    }
+    if (n != 1) *out = NULL;
+    return NR_OK;
 }
 
 static void add_columns(const context *c, size_t count) {
@@ -117,99 +150,160 @@ static void add_columns(const context *c, size_t count) {
             c->columns[i] += c->sum[r * c->rows->n + i];
 }
 
-/* Values by image add up to the layer's sums: exactly, where they are not the rounded
- * shares of an exact run. */
-static nr_status check_columns(const context *c) {
+/* Values by image add up to the sums of the same work: exactly, where they are not the
+ * rounded shares of an exact run. */
+static bool columns_fit(const nr_store_layer *layer, const nr_tally *tally,
+                        const nr_wide *columns) {
     enum { SHIFT = NR_FINE_BITS - NR_QUANTUM_BITS - 2 };
-    const nr_wide *sum = nr_tally_sum(nr_fold_complete_tally(c->layer->fold));
-    nr_wide slack = c->layer->units.pieces > 0
-                        ? (nr_wide)c->layer->units.units_per_sweep *
-                                  (nr_wide)c->layer->units.blocks_per_unit +
+    const nr_wide *sum = nr_tally_sum(tally);
+    nr_wide slack = layer->units.pieces > 0
+                        ? (nr_wide)layer->units.units_per_sweep *
+                                  (nr_wide)layer->units.blocks_per_unit +
                               1
                         : 0;
-    for (size_t i = 0; i < c->rows->n; i++) {
-        nr_wide left = c->columns[i] - (sum[i] >> SHIFT);
-        NR_REQUIRE(
-            left <= slack && -left <= slack, NR_ERR_STORE,
-            "layer \"%s\": values by image do not add up to the layer's sums: the "
-            "store was damaged or replaced",
-            c->layer->name);
+    for (size_t i = 0; i < layer->n_players; i++) {
+        nr_wide left = columns[i] - (sum[i] >> SHIFT);
+        if (left > slack || -left > slack) return false;
     }
+    return true;
+}
+
+static nr_status check_columns(const context *c) {
+    NR_REQUIRE(
+        columns_fit(c->layer, nr_fold_complete_tally(c->layer->fold), c->columns),
+        NR_ERR_STORE,
+        "layer \"%s\": values by image do not add up to the layer's sums: the store "
+        "was damaged or replaced",
+        c->layer->name);
     return NR_OK;
 }
 
-/* Sums of sweeps [from, to) and of the old dataset `name` into the new one. */
-static nr_status write_chunk(const context *c, const char *name, uint64_t from,
-                             uint64_t to, bool old_sweeps, size_t first, size_t count) {
+/* A chunk to which nothing is added is copied as it is stored. Columns are summed where
+ * every chunk is written anew. */
+static nr_status write_chunk(const context *c, const target *t, bool anew, size_t first,
+                             size_t count) {
     char path[NR_LAYOUT_PATH], sweep[64];
-    nr_layout_path(path, c->layer->name, name);
-    if (!(old_sweeps && from < to) && !waits(c, from, to, first, count))
-        return c->old && nr_h5_has(c->old, path)
-                   ? nr_h5_copy_chunk(c->old, c->file, path, first)
-                   : NR_OK;
+    nr_layout_path(path, c->layer->name, t->name);
+    const nr_h5 *old = NULL;
+    NR_TRY(only_source(c, path, &old));
+    if (old && !anew && !waits(c, t, first, count))
+        return nr_h5_copy_chunk(old, c->file, path, first);
     memset(c->sum, 0, count * c->rows->n * sizeof *c->sum);
-    NR_TRY(add_old(c, name, first, count));
-    NR_TRY(add_waiting(c, from, to, first, count));
-    for (uint64_t s = from; old_sweeps && s < to; s++) {
-        sweep_name(s, sweep);
+    NR_TRY(add_old(c, t->name, first, count));
+    NR_TRY(add_waiting(c, t, first, count));
+    for (size_t k = 0; t->complete && k < c->n_closed; k++) {
+        sweep_name(c->closed[k], sweep);
         NR_TRY(add_old(c, sweep, first, count));
     }
-    if (old_sweeps) add_columns(c, count);
+    if (anew) add_columns(c, count);
     return nr_h5_write_rows(c->file, path, NR_H5_I64, first, count, c->sum);
 }
 
-static nr_status write_chunks(const context *c, const char *name, uint64_t from,
-                              uint64_t to, bool old_sweeps) {
+static size_t chunk_count(const nr_image_rows *rows) {
+    return (rows->n_images + rows->chunk_rows - 1) / rows->chunk_rows;
+}
+
+/* Chunks with an image of a finished unit: those have to be there, whatever HDF5 says
+ * of a file that it cannot read. done NULL: all units are finished. */
+static void mark_chunks(const nr_store_layer *layer, const uint8_t *done, bool *marks) {
+    size_t rows = layer->images->chunk_rows;
+    memset(marks, !done, chunk_count(layer->images) * sizeof *marks);
+    for (uint64_t u = 0; done && u < layer->units.units_per_sweep; u++) {
+        nr_unit unit = nr_units_get(&layer->units, u);
+        size_t end = (size_t)(unit.first_block + unit.n_blocks - 1) / rows;
+        for (size_t k = (size_t)unit.first_block / rows; done[u] && k <= end; k++)
+            marks[k] = true;
+    }
+}
+
+static nr_status write_chunks(const context *c, const target *t, const uint8_t *done,
+                              bool anew) {
     size_t n = c->rows->n_images, step = c->rows->chunk_rows;
-    for (size_t first = 0; first < n; first += step)
-        NR_TRY(write_chunk(c, name, from, to, old_sweeps, first,
-                           n - first < step ? n - first : step));
-    return NR_OK;
+    bool *marks;
+    nr_status status = NR_OK;
+    if (!NR_NEW(marks, chunk_count(c->rows))) return NR_ERR_INTERNAL;
+    mark_chunks(c->layer, done, marks);
+    for (size_t k = 0; k * step < n && status == NR_OK; k++)
+        if (marks[k])
+            status = write_chunk(c, t, anew, k * step,
+                                 n - k * step < step ? n - k * step : step);
+    free(marks);
+    return status;
 }
 
 /* ---- the datasets ---- */
 
-/* Complete sweeps of the old file. */
-static nr_status old_sweeps(const context *c, uint64_t *sweeps) {
-    char group[NR_LAYOUT_PATH];
-    *sweeps = 0;
-    snprintf(group, sizeof group, "/%s", c->layer->name);
-    if (!c->old || !nr_h5_has(c->old, group)) return NR_OK;
-    return nr_h5_read_attribute_u64(c->old, group, "sweeps", sweeps);
+/* Sweeps that are open in a source and complete now. */
+static nr_status find_closed_in(context *c, const nr_h5 *old) {
+    char path[NR_LAYOUT_PATH];
+    size_t dims[NR_H5_RANK], rank;
+    uint64_t *sweeps;
+    bool has;
+    nr_layout_path(path, c->layer->name, "state/open_sweep");
+    NR_TRY(nr_h5_find(old, path, &has));
+    if (!has) return NR_OK;
+    NR_TRY(nr_h5_dims(old, path, dims, &rank));
+    NR_TRY(nr_grow((void **)&c->closed, &c->capacity, nr_size_add(c->n_closed, dims[0]),
+                   sizeof *c->closed));
+    if (!NR_NEW(sweeps, dims[0])) return NR_ERR_INTERNAL;
+    nr_status status = nr_h5_read(old, path, NR_H5_U64, dims[0], sweeps);
+    for (size_t k = 0; k < dims[0] && status == NR_OK; k++) {
+        bool known = !nr_fold_sweep_is_complete(c->layer->fold, sweeps[k]);
+        for (size_t i = 0; i < c->n_closed; i++) known |= c->closed[i] == sweeps[k];
+        if (!known) c->closed[c->n_closed++] = sweeps[k];
+    }
+    free(sweeps);
+    return status;
 }
 
-static nr_status write_datasets(const context *c) {
-    uint64_t before, now = nr_fold_complete_sweeps(c->layer->fold);
-    NR_TRY(old_sweeps(c, &before));
+/* Is there anything for the complete sweeps that no source had among them? */
+static bool complete_grew(const context *c, const target *t) {
+    return c->n_closed > 0 || c->store->n_files != 1 ||
+           waits(c, t, 0, c->rows->n_images);
+}
+
+static nr_status write_complete(const context *c, uint64_t sweeps) {
+    const target all = {.name = "shapley_by_image", .complete = true};
+    bool anew = complete_grew(c, &all);
+    NR_TRY(make_rows(c, all.name, "Shapley value of the image"));
+    NR_TRY(write_scale(c, sweeps));
+    NR_TRY(write_chunks(c, &all, NULL, anew));
+    return anew ? check_columns(c) : NR_OK;
+}
+
+static nr_status write_open(const context *c, size_t k) {
+    target open = {0};
+    const uint8_t *done;
+    const nr_tally *tally;
+    char name[64];
+    nr_fold_open_get(c->layer->fold, k, &open.sweep, &done, &tally);
+    sweep_name(open.sweep, name);
+    open.name = name;
+    NR_TRY(make_rows(c, name, "by image, over finished units of an open sweep"));
+    return write_chunks(c, &open, done, false);
+}
+
+static nr_status write_datasets(context *c) {
+    uint64_t sweeps = nr_fold_complete_sweeps(c->layer->fold);
+    for (size_t k = 0; k < c->store->n_files; k++)
+        NR_TRY(find_closed_in(c, c->store->files[k]));
     NR_TRY(make_axes(c));
-    if (now > 0) {
-        NR_TRY(make_rows(c, "shapley_by_image", "Shapley value of the image"));
-        NR_TRY(write_scale(c, now));
-        NR_TRY(write_chunks(c, "shapley_by_image", before, now, true));
-        if (before < now) NR_TRY(check_columns(c));
-    }
-    for (size_t k = 0; k < nr_fold_open_count(c->layer->fold); k++) {
-        uint64_t sweep;
-        const uint8_t *done;
-        const nr_tally *tally;
-        char name[64];
-        nr_fold_open_get(c->layer->fold, k, &sweep, &done, &tally);
-        sweep_name(sweep, name);
-        NR_TRY(make_rows(c, name, "by image, over finished units of an open sweep"));
-        NR_TRY(write_chunks(c, name, sweep, sweep + 1, false));
-    }
+    if (sweeps > 0) NR_TRY(write_complete(c, sweeps));
+    for (size_t k = 0; k < nr_fold_open_count(c->layer->fold); k++)
+        NR_TRY(write_open(c, k));
     return NR_OK;
 }
 
-nr_status nr_layout_write_images(nr_h5 *file, const nr_h5 *old,
+nr_status nr_layout_write_images(nr_h5 *file, const nr_store *store,
                                  const nr_store_layer *layer) {
     const nr_image_rows *rows = layer->images;
-    context c = {.file = file, .old = old, .layer = layer, .rows = rows};
+    context c = {.file = file, .store = store, .layer = layer, .rows = rows};
     size_t chunk = nr_size_mul(rows->chunk_rows, rows->n);
     nr_status status = NR_ERR_INTERNAL;
     if (NR_NEW(c.sum, chunk) && NR_NEW(c.part, chunk) && NR_NEW(c.columns, rows->n))
         status = write_datasets(&c);
     free(c.columns);
+    free(c.closed);
     free(c.sum);
     free(c.part);
     return status;
@@ -238,33 +332,21 @@ static nr_status read_files(const nr_h5 *file, nr_store_layer *layer, size_t n_i
     return status;
 }
 
-/* Chunks with an image of a finished unit; done NULL: all units are finished. */
-static size_t count_chunks(const nr_store_layer *layer, const uint8_t *done) {
-    const nr_image_rows *rows = layer->images;
-    size_t n = 0, counted = 0; /* chunks looked at */
-    if (!done) return (rows->n_images + rows->chunk_rows - 1) / rows->chunk_rows;
-    for (uint64_t u = 0; u < layer->units.units_per_sweep; u++) {
-        nr_unit unit = nr_units_get(&layer->units, u);
-        size_t first = (size_t)unit.first_block / rows->chunk_rows;
-        size_t end = (size_t)(unit.first_block + unit.n_blocks - 1) / rows->chunk_rows;
-        if (!done[u]) continue;
-        if (first < counted) first = counted;
-        if (end + 1 > first) n += end + 1 - first;
-        counted = end + 1;
-    }
-    return n;
-}
-
 static nr_status check_rows(const nr_h5 *file, const nr_store_layer *layer,
                             const char *name, const uint8_t *done) {
     char path[NR_LAYOUT_PATH];
-    size_t dims[] = {layer->images->n_images, layer->n_players}, chunks;
+    size_t dims[] = {layer->images->n_images, layer->n_players}, chunks, wanted = 0;
+    bool *marks;
     nr_layout_path(path, layer->name, name);
     NR_TRY(nr_layout_require_dims(file, path, 2, dims));
     NR_TRY(nr_h5_stored_chunks(file, path, &chunks));
-    NR_REQUIRE(chunks == count_chunks(layer, done), NR_ERR_INPUT,
+    if (!NR_NEW(marks, chunk_count(layer->images))) return NR_ERR_INTERNAL;
+    mark_chunks(layer, done, marks);
+    for (size_t k = 0; k < chunk_count(layer->images); k++) wanted += marks[k];
+    free(marks);
+    NR_REQUIRE(chunks == wanted, NR_ERR_INPUT,
                "%s: %s has %zu chunks, the finished units fill %zu", nr_h5_path(file),
-               path, chunks, count_chunks(layer, done));
+               path, chunks, wanted);
     return NR_OK;
 }
 
@@ -283,4 +365,56 @@ nr_status nr_layout_read_images(const nr_h5 *file, nr_store_layer *layer,
         NR_TRY(check_rows(file, layer, open, done));
     }
     return NR_OK;
+}
+
+/* ---- checking: values by image against the sums ---- */
+
+static nr_status sum_columns(const nr_h5 *file, const context *c, const char *path) {
+    size_t n = c->rows->n_images, step = c->rows->chunk_rows;
+    memset(c->columns, 0, c->rows->n * sizeof *c->columns);
+    for (size_t first = 0; first < n; first += step) {
+        size_t count = n - first < step ? n - first : step;
+        NR_TRY(nr_h5_read_rows(file, path, NR_H5_I64, first, count, c->sum));
+        add_columns(c, count);
+    }
+    return NR_OK;
+}
+
+static nr_status check_dataset(const nr_h5 *file, const context *c, const char *name,
+                               const nr_tally *tally) {
+    char path[NR_LAYOUT_PATH];
+    nr_layout_path(path, c->layer->name, name);
+    NR_TRY(sum_columns(file, c, path));
+    NR_REQUIRE(columns_fit(c->layer, tally, c->columns), NR_ERR_INPUT,
+               "%s is damaged: %s does not add up to the layer's sums",
+               nr_h5_path(file), path);
+    return NR_OK;
+}
+
+static nr_status check_datasets(const nr_h5 *file, const context *c) {
+    const nr_fold *fold = c->layer->fold;
+    if (nr_fold_complete_sweeps(fold) > 0)
+        NR_TRY(
+            check_dataset(file, c, "shapley_by_image", nr_fold_complete_tally(fold)));
+    for (size_t k = 0; k < nr_fold_open_count(fold); k++) {
+        uint64_t sweep;
+        const uint8_t *done;
+        const nr_tally *tally;
+        char name[64];
+        nr_fold_open_get(fold, k, &sweep, &done, &tally);
+        sweep_name(sweep, name);
+        NR_TRY(check_dataset(file, c, name, tally));
+    }
+    return NR_OK;
+}
+
+nr_status nr_layout_check_images(const nr_h5 *file, const nr_store_layer *layer) {
+    context c = {.layer = layer, .rows = layer->images};
+    nr_status status = NR_ERR_INTERNAL;
+    if (NR_NEW(c.sum, nr_size_mul(c.rows->chunk_rows, c.rows->n)) &&
+        NR_NEW(c.columns, c.rows->n))
+        status = check_datasets(file, &c);
+    free(c.columns);
+    free(c.sum);
+    return status;
 }

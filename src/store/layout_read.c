@@ -6,6 +6,7 @@
 
 #include "layout.h"
 #include "neurank/base/memory.h"
+#include "neurank/plan/shard.h"
 
 enum { LAYERS_MAX = 4096, CLASSES_MAX = 1 << 20 };
 enum { PIECES_MAX = 1 << 24 };
@@ -50,6 +51,11 @@ static nr_status plan_units(const nr_h5 *file, const nr_store *store,
         nr_h5_path(file), layer->name, (unsigned long long)images,
         (unsigned long long)block, (unsigned long long)unit, (unsigned long long)pieces,
         (unsigned long long)strata, (unsigned long long)units);
+    nr_shard shard;
+    NR_REQUIRE(nr_shard_parse(nr_plan_get(&layer->plan, "shard"), &shard) &&
+                   (shard.count == 0 || pieces == 0),
+               NR_ERR_INPUT, "%s: layer \"%s\": shard \"%s\"", nr_h5_path(file),
+               layer->name, nr_plan_get(&layer->plan, "shard"));
     NR_REQUIRE(nr_plan_get_u64(&layer->plan, "by_class") <= CLASSES_MAX, NR_ERR_INPUT,
                "%s: layer \"%s\": %s classes", nr_h5_path(file), layer->name,
                nr_plan_get(&layer->plan, "by_class"));
@@ -91,7 +97,8 @@ static bool rule_fits(const nr_store_layer *layer, uint64_t sweeps) {
     if (!nr_rule_is_end(layer->ended_by)) return true;
     if (sweeps == 0) return false;
     if (layer->units.pieces > 0) return layer->ended_by == NR_RULE_EXACT;
-    return (layer->ended_by == NR_RULE_SWEEPS && sweeps >= goal->sweeps) ||
+    return (layer->ended_by == NR_RULE_SWEEPS &&
+            sweeps >= nr_store_goal(layer).sweeps) ||
            (layer->ended_by == NR_RULE_HALF_WIDTH && goal->half_width > 0) ||
            (layer->ended_by == NR_RULE_REL_HALF_WIDTH && goal->rel_half_width > 0) ||
            (layer->ended_by == NR_RULE_TOP && goal->top > 0);
@@ -170,8 +177,19 @@ static nr_status read_layer(const nr_h5 *file, const char *name, const nr_store 
     return nr_layout_read_images(file, layer, (size_t)layer->units.n_blocks);
 }
 
+nr_status nr_layout_read_generation(const nr_h5 *file, uint64_t *generation,
+                                    char writer[NR_STORE_WRITER]) {
+    char *text;
+    NR_TRY(nr_h5_read_attribute_u64(file, "/", "generation", generation));
+    NR_TRY(nr_h5_read_text(file, "/", "writer", &text));
+    snprintf(writer, NR_STORE_WRITER, "%s", text);
+    free(text);
+    return NR_OK;
+}
+
 static nr_status read_root(const nr_h5 *file, nr_store *store) {
     char *history;
+    NR_TRY(nr_layout_read_generation(file, &store->generation, store->writer));
     NR_TRY(nr_h5_read_attribute(file, "/", "confidence", 1, &store->confidence));
     NR_REQUIRE(store->confidence >= 0.5 && store->confidence <= 0.999999, NR_ERR_INPUT,
                "%s: confidence %g", nr_h5_path(file), store->confidence);

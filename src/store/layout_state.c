@@ -128,6 +128,24 @@ static nr_status put_tally(nr_h5 *file, const nr_store_layer *layer, bool open,
     return status;
 }
 
+/* ---- lanes, where some are ahead ---- */
+
+static nr_status write_lanes(nr_h5 *file, const nr_store_layer *layer) {
+    char lane[NR_LAYOUT_PATH], path[NR_LAYOUT_PATH];
+    size_t n = nr_fold_lanes(layer->fold);
+    if (n == 1) return NR_OK;
+    nr_layout_path(lane, layer->name, "state/lane");
+    NR_TRY(nr_h5_make_scale(file, lane, "lane of sweeps: sweep modulo lanes", NULL, n));
+    nr_h5_dataset sweeps = {.path =
+                                nr_layout_path(path, layer->name, "state/lane_sweeps"),
+                            .type = NR_H5_U64,
+                            .rank = 1,
+                            .dims = {n},
+                            .scales = {lane},
+                            .long_name = "complete sweeps of each lane"};
+    return nr_h5_make_dataset(file, &sweeps, nr_fold_lane_sweeps(layer->fold));
+}
+
 /* ---- open sweeps ---- */
 
 static nr_status make_open(nr_h5 *file, const nr_store_layer *layer, axes *a) {
@@ -229,6 +247,7 @@ nr_status nr_layout_write_state(nr_h5 *file, const nr_store_layer *layer) {
     NR_TRY(make_axes(file, layer, &a));
     NR_TRY(make_tallies(file, layer, &a, 0));
     NR_TRY(put_tally(file, layer, false, 0, nr_fold_complete_tally(layer->fold)));
+    NR_TRY(write_lanes(file, layer));
     NR_TRY(write_open(file, layer, &a));
     return write_begun(file, layer, &a);
 }

@@ -4,6 +4,7 @@
 
 #include "layout.h"
 #include "neurank/base/memory.h"
+#include "neurank/plan/shard.h"
 
 nr_status nr_layout_require_dims(const nr_h5 *file, const char *object, size_t rank,
                                  const size_t *wanted) {
@@ -140,15 +141,58 @@ static nr_status damaged(const nr_h5 *file, const nr_store_layer *layer) {
                    nr_h5_path(file), layer->name);
 }
 
+/* Complete sweeps of each lane, [*lanes]; *out owned by the caller. */
+static nr_status read_lanes(const nr_h5 *file, const nr_store_layer *layer,
+                            uint64_t sweeps, uint64_t **out, size_t *lanes) {
+    char path[NR_LAYOUT_PATH];
+    size_t dims[NR_H5_RANK], rank = 1;
+    uint64_t *list, sum = 0;
+    bool stored =
+        nr_h5_has(file, nr_layout_path(path, layer->name, "state/lane_sweeps"));
+    *lanes = 1;
+    if (stored) {
+        NR_TRY(nr_h5_dims(file, path, dims, &rank));
+        *lanes = dims[0];
+    }
+    NR_REQUIRE(rank == 1 && *lanes > 0 && *lanes <= NR_SHARDS_MAX, NR_ERR_INPUT,
+               "%s: %s has %zu entries", nr_h5_path(file), path, *lanes);
+    if (!NR_NEW(list, *lanes)) return NR_ERR_INTERNAL;
+    list[0] = sweeps;
+    nr_status status = stored ? nr_h5_read(file, path, NR_H5_U64, *lanes, list) : NR_OK;
+    for (size_t l = 0; l < *lanes && status == NR_OK; l++) {
+        sum += list[l];
+        if (list[l] > NR_STORE_SWEEPS_MAX || sum > sweeps)
+            status = nr_fail(NR_ERR_INPUT, "%s: %s: lane %zu has %llu sweeps of %llu",
+                             nr_h5_path(file), path, l, (unsigned long long)list[l],
+                             (unsigned long long)sweeps);
+    }
+    if (status == NR_OK && sum != sweeps)
+        status =
+            nr_fail(NR_ERR_INPUT, "%s: %s: %llu sweeps in all lanes, %llu complete",
+                    nr_h5_path(file), path, (unsigned long long)sum,
+                    (unsigned long long)sweeps);
+    if (status != NR_OK) {
+        free(list);
+        return status;
+    }
+    *out = list;
+    return NR_OK;
+}
+
 static nr_status read_complete(const nr_h5 *file, nr_store_layer *layer,
                                uint64_t sweeps) {
-    uint64_t *words;
-    size_t n;
+    uint64_t *words, *lane_sweeps;
+    size_t n, lanes;
     NR_TRY(require_tallies(file, layer, 0));
-    NR_TRY(get_tally(file, layer, false, 0, &words, &n));
-    bool good = nr_fold_restore_complete(layer->fold, sweeps, words, n);
-    free(words);
-    if (!good) return damaged(file, layer);
+    NR_TRY(read_lanes(file, layer, sweeps, &lane_sweeps, &lanes));
+    nr_status status = get_tally(file, layer, false, 0, &words, &n);
+    if (status == NR_OK) {
+        status = nr_fold_restore_complete(layer->fold, lane_sweeps, lanes, words, n);
+        free(words);
+        if (status == NR_ERR_INPUT) status = damaged(file, layer);
+    }
+    free(lane_sweeps);
+    NR_TRY(status);
     return check_tally(file, layer, nr_fold_complete_tally(layer->fold),
                        sweeps * layer->units.n_blocks, true);
 }
@@ -177,15 +221,23 @@ static nr_status read_open_sweep(const nr_h5 *file, nr_store_layer *layer, size_
     return status;
 }
 
+/* May a unit of this sweep be open in this ledger? */
+static bool may_be_open(const nr_store_layer *layer, uint64_t sweep) {
+    const nr_fold_spec *spec = nr_fold_get_spec(layer->fold);
+    return sweep < NR_STORE_SWEEPS_MAX &&
+           !nr_fold_sweep_is_complete(layer->fold, sweep) &&
+           (spec->lanes == 0 || sweep % spec->lanes == spec->lane) &&
+           (spec->pieces == 0 || sweep == 0);
+}
+
 static nr_status read_open_sweeps(const nr_h5 *file, nr_store_layer *layer, size_t n,
-                                  uint64_t complete, uint64_t *sweeps) {
+                                  uint64_t *sweeps) {
     char path[NR_LAYOUT_PATH];
     NR_TRY(nr_h5_read(file, nr_layout_path(path, layer->name, "state/open_sweep"),
                       NR_H5_U64, n, sweeps));
     for (size_t k = 0; k < n; k++) {
-        NR_REQUIRE(sweeps[k] >= complete && sweeps[k] < NR_STORE_SWEEPS_MAX &&
-                       (k == 0 || sweeps[k] > sweeps[k - 1]) &&
-                       (layer->units.pieces == 0 || sweeps[k] == 0),
+        NR_REQUIRE(may_be_open(layer, sweeps[k]) &&
+                       (k == 0 || sweeps[k] > sweeps[k - 1]),
                    NR_ERR_INPUT, "%s: layer \"%s\": sweep %llu is out of order",
                    nr_h5_path(file), layer->name, (unsigned long long)sweeps[k]);
         NR_TRY(read_open_sweep(file, layer, k, sweeps[k]));
@@ -193,8 +245,7 @@ static nr_status read_open_sweeps(const nr_h5 *file, nr_store_layer *layer, size
     return NR_OK;
 }
 
-static nr_status read_open(const nr_h5 *file, nr_store_layer *layer,
-                           uint64_t complete) {
+static nr_status read_open(const nr_h5 *file, nr_store_layer *layer) {
     char path[NR_LAYOUT_PATH];
     size_t dims[NR_H5_RANK], rank;
     size_t units = (size_t)layer->units.units_per_sweep;
@@ -209,7 +260,7 @@ static nr_status read_open(const nr_h5 *file, nr_store_layer *layer,
     NR_TRY(require_tallies(file, layer, n));
     uint64_t *sweeps;
     if (!NR_NEW(sweeps, n)) return NR_ERR_INTERNAL;
-    nr_status status = read_open_sweeps(file, layer, n, complete, sweeps);
+    nr_status status = read_open_sweeps(file, layer, n, sweeps);
     free(sweeps);
     return status;
 }
@@ -281,6 +332,6 @@ nr_status nr_layout_read_state(const nr_h5 *file, nr_store_layer *layer,
                                uint64_t sweeps) {
     NR_TRY(nr_store_layer_make_fold(layer));
     NR_TRY(read_complete(file, layer, sweeps));
-    NR_TRY(read_open(file, layer, sweeps));
+    NR_TRY(read_open(file, layer));
     return layer->units.pieces > 1 ? read_begun(file, layer) : NR_OK;
 }

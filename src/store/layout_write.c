@@ -87,8 +87,8 @@ static nr_status write_digest(nr_h5 *file, const char *group,
     return nr_h5_write_text(file, group, "digest", text);
 }
 
-static nr_status write_layer(nr_h5 *file, const nr_h5 *old, const nr_store *store,
-                             const nr_store_layer *layer) {
+nr_status nr_layout_write_layer(nr_h5 *file, const nr_store *store,
+                                const nr_store_layer *layer) {
     char group[NR_LAYOUT_PATH], path[NR_LAYOUT_PATH];
     snprintf(group, sizeof group, "/%s", layer->name);
     NR_TRY(nr_h5_make_group(file, group));
@@ -98,11 +98,16 @@ static nr_status write_layer(nr_h5 *file, const nr_h5 *old, const nr_store *stor
     NR_TRY(write_summary(file, group, store, layer));
     NR_TRY(nr_layout_write_results(file, store, layer));
     NR_TRY(nr_layout_write_state(file, layer));
-    NR_TRY(write_digest(file, group, layer));
-    return layer->images ? nr_layout_write_images(file, old, layer) : NR_OK;
+    return write_digest(file, group, layer);
 }
 
-nr_status nr_layout_write(nr_h5 *file, const nr_h5 *old, const nr_store *store) {
+static nr_status write_layer(nr_h5 *file, const nr_store *store,
+                             const nr_store_layer *layer) {
+    NR_TRY(nr_layout_write_layer(file, store, layer));
+    return layer->images ? nr_layout_write_images(file, store, layer) : NR_OK;
+}
+
+nr_status nr_layout_write(nr_h5 *file, const nr_store *store) {
     uint64_t version = NR_STORE_VERSION;
     NR_TRY(nr_h5_write_text(file, "/", "title", "Shapley values of network filters"));
     NR_TRY(nr_h5_write_text(file, "/", "Conventions", "CF-1.10"));
@@ -112,10 +117,13 @@ nr_status nr_layout_write(nr_h5 *file, const nr_h5 *old, const nr_store *store) 
     NR_TRY(nr_h5_write_text(file, "/", "status",
                             nr_store_is_complete(store) ? "complete" : "partial"));
     NR_TRY(nr_h5_write_attribute(file, "/", "format_version", NR_H5_U64, 1, &version));
+    NR_TRY(nr_h5_write_attribute(file, "/", "generation", NR_H5_U64, 1,
+                                 &store->generation));
+    NR_TRY(nr_h5_write_text(file, "/", "writer", store->writer));
     NR_TRY(nr_h5_write_attribute(file, "/", "confidence", NR_H5_F64, 1,
                                  &store->confidence));
     NR_TRY(write_plan(file, "/", &store->plan));
     for (size_t i = 0; i < store->n_layers; i++)
-        NR_TRY(write_layer(file, old, store, &store->layers[i]));
+        NR_TRY(write_layer(file, store, &store->layers[i]));
     return NR_OK;
 }

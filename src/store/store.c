@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "layout.h"
 #include "neurank/base/memory.h"
-#include "neurank/base/publish.h"
+#include "neurank/base/seal.h"
+#include "neurank/plan/shard.h"
+#include "store_private.h"
 
 nr_status nr_store_new(size_t n_layers, nr_store **out) {
     nr_store *store;
@@ -34,6 +35,7 @@ void nr_store_free(nr_store *store) {
         nr_image_rows_free(layer->images);
     }
     free(store->layers);
+    nr_store_forget_files(store);
     nr_plan_free(&store->plan);
     free(store->history);
     free(store);
@@ -49,15 +51,30 @@ bool nr_store_is_complete(const nr_store *store) {
     return true;
 }
 
+static nr_fold_spec fold_spec(const nr_store_layer *layer) {
+    nr_shard shard;
+    NR_ASSERT(nr_shard_parse(nr_plan_get(&layer->plan, "shard"), &shard));
+    return (nr_fold_spec){
+        .n_players = layer->n_players,
+        .n_classes = nr_plan_get_u64(&layer->plan, "by_class"),
+        .units_per_sweep = layer->units.units_per_sweep,
+        .n_blocks = layer->units.n_blocks,
+        .pieces = layer->units.pieces,
+        .odd = strcmp(nr_plan_get(&layer->plan, "estimator"), "odd") == 0,
+        .lanes = shard.count,
+        .lane = shard.count ? shard.number - 1 : 0};
+}
+
 nr_status nr_store_layer_make_fold(nr_store_layer *layer) {
-    nr_fold_spec spec = {.n_players = layer->n_players,
-                         .n_classes = nr_plan_get_u64(&layer->plan, "by_class"),
-                         .units_per_sweep = layer->units.units_per_sweep,
-                         .n_blocks = layer->units.n_blocks,
-                         .pieces = layer->units.pieces,
-                         .odd = strcmp(nr_plan_get(&layer->plan, "estimator"), "odd") ==
-                                0};
+    nr_fold_spec spec = fold_spec(layer);
     return nr_fold_new(&spec, &layer->fold);
+}
+
+nr_goal nr_store_goal(const nr_store_layer *layer) {
+    nr_fold_spec spec = fold_spec(layer);
+    nr_goal goal = layer->goal;
+    goal.sweeps = nr_fold_share(&spec, goal.sweeps);
+    return goal;
 }
 
 nr_interval_spec nr_store_intervals(const nr_store *store,
@@ -85,62 +102,6 @@ nr_status nr_store_add_history(nr_store *store, const char *line) {
     return NR_OK;
 }
 
-/* Remembers which file stands at path; all zero: none. */
-static void identify(const char *path, nr_store *store) {
-    struct stat info = {0};
-    if (stat(path, &info) != 0) info = (struct stat){0};
-    store->file_device = (uint64_t)info.st_dev;
-    store->file_number = (uint64_t)info.st_ino;
-    store->file_time_ns =
-        (uint64_t)info.st_mtim.tv_sec * 1000000000 + (uint64_t)info.st_mtim.tv_nsec;
-}
-
-/* The file that is being replaced, if its values by image go on. */
-static nr_status open_old(const char *path, const nr_store *store, nr_h5 **out) {
-    bool wanted = false;
-    nr_store now = {0};
-    for (size_t i = 0; i < store->n_layers; i++)
-        wanted |= store->layers[i].images != NULL;
-    *out = NULL;
-    if (!wanted) return NR_OK;
-    identify(path, &now);
-    NR_REQUIRE(now.file_device == store->file_device &&
-                   now.file_number == store->file_number &&
-                   now.file_time_ns == store->file_time_ns,
-               NR_ERR_STORE,
-               "%s: was replaced or removed while this run went on with its values by "
-               "image; the same command goes on from what stands there now",
-               path);
-    return now.file_number ? nr_h5_open(path, out) : NR_OK;
-}
-
-static nr_status write_file(const char *path, const nr_h5 *old, const nr_store *store) {
-    char *temporary;
-    nr_h5 *file;
-    NR_TRY(nr_publish_name(path, &temporary));
-    nr_status status = nr_h5_create(temporary, &file);
-    if (status == NR_OK) {
-        status = nr_layout_write(file, old, store);
-        nr_status closed = nr_h5_close(file);
-        if (status == NR_OK) status = closed;
-        if (status == NR_OK) status = nr_publish_commit(temporary, path);
-        else nr_publish_abandon(temporary);
-    }
-    free(temporary);
-    return status;
-}
-
-nr_status nr_store_write(const char *path, nr_store *store) {
-    nr_h5 *old;
-    NR_TRY(open_old(path, store, &old));
-    nr_status status = write_file(path, old, store);
-    nr_h5_close(old);
-    if (status == NR_OK) identify(path, store);
-    for (size_t i = 0; i < store->n_layers && status == NR_OK; i++)
-        if (store->layers[i].images) nr_image_rows_written(store->layers[i].images);
-    return status;
-}
-
 nr_status nr_store_detect(const char *path, bool *is_store) {
     nr_h5 *file;
     NR_TRY(nr_h5_open(path, &file));
@@ -149,11 +110,40 @@ nr_status nr_store_detect(const char *path, bool *is_store) {
     return NR_OK;
 }
 
+void nr_store_forget_files(nr_store *store) {
+    for (size_t k = 0; k < store->n_files; k++) nr_h5_close(store->files[k]);
+    free(store->files);
+    store->files = NULL;
+    store->n_files = 0;
+}
+
+nr_status nr_store_add_file(nr_store *store, nr_h5 *file) {
+    size_t n = store->n_files, capacity = n;
+    if (nr_grow((void **)&store->files, &capacity, n + 1, sizeof(nr_h5 *)) != NR_OK) {
+        nr_h5_close(file);
+        return NR_ERR_INTERNAL;
+    }
+    store->files[store->n_files++] = file;
+    return NR_OK;
+}
+
+bool nr_store_has_images(const nr_store *store) {
+    for (size_t i = 0; i < store->n_layers; i++)
+        if (store->layers[i].images) return true;
+    return false;
+}
+
 nr_status nr_store_read(const char *path, nr_store **out) {
     nr_h5 *file;
+    bool sealed;
+    NR_TRY(nr_seal_check(path, false, &sealed));
     NR_TRY(nr_h5_open(path, &file));
     nr_status status = nr_layout_read(file, out);
-    nr_h5_close(file);
-    if (status == NR_OK) identify(path, *out);
+    if (status != NR_OK || !nr_store_has_images(*out)) {
+        nr_h5_close(file);
+        return status;
+    }
+    status = nr_store_add_file(*out, file);
+    if (status != NR_OK) nr_store_free(*out);
     return status;
 }

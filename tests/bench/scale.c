@@ -128,9 +128,10 @@ static nr_status accept_unit(void *self, uint64_t unit, const uint64_t *words,
     return nr_fold_accept(self, unit, words, n, &used);
 }
 
-static nr_status tick(void *self, bool *stop) {
+static nr_status tick(void *self, nr_stop asked, nr_stop *stop) {
     (void)self;
-    *stop = false;
+    (void)asked;
+    *stop = NR_STOP_NONE;
     return NR_OK;
 }
 
@@ -157,10 +158,11 @@ static nr_status sleep_all(nr_world *world, double seconds, uint64_t units) {
     NR_TRY(nr_unit_runner_new(&unit, &runner));
     NR_TRY(nr_fold_new(&spec, &fold));
     nr_sink sink = {.self = fold, .accept = accept_unit, .tick = tick};
+    bool deaf;
     NR_TRY(nr_world_share(world, NR_OK)); /* all begin together */
     double start = nr_clock_s();
-    nr_status status =
-        nr_schedule_run(nr_world_transport(world), runner, test_count, &c, &sink);
+    nr_status status = nr_schedule_run(nr_world_transport(world), runner, test_count,
+                                       &c, &sink, &deaf);
     double wall = nr_clock_s() - start, ranks = nr_world_size(world);
     if (nr_world_rank(world) == 0)
         printf("{\"ranks\": %.0f, \"unit_ms\": %g, \"busy\": %.4f}\n", ranks,

@@ -16,4 +16,7 @@ void nr_digest_add(nr_digest *digest, const void *bytes, size_t n_bytes);
 void nr_digest_text(const nr_digest *digest, char text[NR_DIGEST_TEXT]);
 void nr_digest_free(nr_digest *digest);
 
+/* Of these bytes alone. */
+void nr_digest_of(const void *bytes, size_t n_bytes, char text[NR_DIGEST_TEXT]);
+
 #endif

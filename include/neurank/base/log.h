@@ -1,7 +1,7 @@
 /* Lines for people, on stderr. Results go to stdout and never through here.
  *
  * Errors are printed by every rank, everything else by the rank that calls
- * nr_log_set_quiet(false), which is rank 0. */
+ * nr_log_set_quiet(false), which is rank 0. Lines of several threads do not mix. */
 #ifndef NEURANK_BASE_LOG_H
 #define NEURANK_BASE_LOG_H
 
@@ -18,9 +18,13 @@ void nr_log(nr_log_level level, const char *format, ...)
 /* While quiet only errors are printed. */
 void nr_log_set_quiet(bool quiet);
 
-/* While silent not even errors are printed: where every rank finds the same error and
- * one of them says it. */
+/* While silent not even errors of this thread are printed: where every rank finds the
+ * same error and one of them says it. */
 void nr_log_set_silent(bool silent);
+
+/* While mild, errors of this thread are printed as warnings: what failed will be tried
+ * again. */
+void nr_log_set_mild(bool mild);
 
 /* Replaces a progress bar on a terminal; an empty text removes it. The next line of
  * nr_log clears it first. */

@@ -3,12 +3,16 @@
 #ifndef NEURANK_BASE_PUBLISH_H
 #define NEURANK_BASE_PUBLISH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "neurank/base/status.h"
 
 /* Refuses an output that is one of the inputs (NR_ERR_USAGE; NULL entries are skipped)
  * or that exists and is not a regular file (NR_ERR_STORE). */
+nr_status nr_publish_distinct(const char *path, const char *const *inputs,
+                              size_t n_inputs);
+/* The same, and a folder in which nothing can be written. */
 nr_status nr_publish_check(const char *path, const char *const *inputs,
                            size_t n_inputs);
 
@@ -18,11 +22,17 @@ nr_status nr_open_input(const char *path, const char *what, int *out, size_t *n_
 /* "<path>.<host>.<pid>.tmp"; *out owned by the caller. */
 nr_status nr_publish_name(const char *path, char **out);
 
-/* Syncs `temporary` and renames it to path. On failure the temporary file is removed
- * and what stood at path before still stands. */
-nr_status nr_publish_commit(const char *temporary, const char *path);
+/* Syncs `temporary`, renames it to path and syncs the folder. On failure the temporary
+ * file is removed and what stood at path before still stands; but for *renamed, unless
+ * NULL: true if only the last step failed, so that the new file is there and may not
+ * outlive a power cut. */
+nr_status nr_publish_commit(const char *temporary, const char *path, bool *renamed);
 
 /* Removes a temporary file that is not to be published. */
 void nr_publish_abandon(const char *temporary);
+
+/* Removes temporary files of `path` that processes left behind when they were killed.
+ * Only while nobody else can be writing one. */
+void nr_publish_clean(const char *path);
 
 #endif

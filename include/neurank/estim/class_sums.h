@@ -29,6 +29,8 @@ bool nr_class_sums_add(nr_class_sums *sums, uint32_t label, uint32_t images,
                        const nr_wide *sum, const int64_t *difference);
 bool nr_class_sums_end_group(nr_class_sums *sums);
 bool nr_class_sums_merge(nr_class_sums *into, const nr_class_sums *from);
+/* Of the same players and classes; no group is open. */
+nr_status nr_class_sums_copy(const nr_class_sums *from, nr_class_sums *to);
 
 /* ---- moving and storing ---- */
 /* A class is its number, its image visits, and 4 rows of n_players words (sum, within).

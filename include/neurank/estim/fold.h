@@ -13,6 +13,12 @@
  * there. Everything behind that sweep is dropped, so a run ends at the same unit
  * whoever was fast: what the judge sees depends on the numbers of units alone.
  *
+ * Shards. Sweeps are dealt to k shards in turn: sweep s is one of lane s % k, and the
+ * ledger of a shard has finished sweeps of its own lane only. Ledgers of other lanes
+ * are joined by adding what they hold. Where lanes are not equally far, the ledger
+ * keeps how many sweeps each has; once they make up the first sweeps without a gap,
+ * they are forgotten, and nothing tells the ledger from one that was never in shards.
+ *
  * In an exact run there is one sweep, and `pieces` consecutive units enumerate one
  * block. The shares of a block that is not complete are kept apart, because its Shapley
  * values are squared when they are known. */
@@ -28,6 +34,8 @@ typedef struct {
     uint64_t units_per_sweep, n_blocks;
     uint64_t pieces; /* units of a block in an exact run; 0: a sampled run */
     bool odd;        /* sampled by the odd estimator, which walks no walk */
+    uint64_t lanes;  /* > 0: a shard's ledger, */
+    uint64_t lane;   /* with the sweeps lane, lane + lanes, lane + 2 lanes, ... */
 } nr_fold_spec;
 
 nr_status nr_fold_new(const nr_fold_spec *spec, nr_fold **out);
@@ -48,9 +56,20 @@ nr_status nr_fold_accept(nr_fold *fold, uint64_t unit, const uint64_t *words, si
                          size_t *used);
 
 bool nr_fold_has(const nr_fold *fold, uint64_t unit);
-uint64_t nr_fold_units(const nr_fold *fold); /* how many are there */
-uint64_t nr_fold_complete_sweeps(const nr_fold *fold);
+uint64_t nr_fold_units(const nr_fold *fold);           /* how many are there */
+uint64_t nr_fold_complete_sweeps(const nr_fold *fold); /* how many, of all lanes */
+bool nr_fold_sweep_is_complete(const nr_fold *fold, uint64_t sweep);
 uint64_t nr_fold_units_per_sweep(const nr_fold *fold);
+
+/* Sweeps to be done: the first that is not complete, then every step-th; some of those
+ * may be complete. */
+uint64_t nr_fold_first_sweep(const nr_fold *fold);
+uint64_t nr_fold_step(const nr_fold *fold);
+/* Behind the last sweep that is complete. */
+uint64_t nr_fold_end_sweep(const nr_fold *fold);
+
+/* How many of the sweeps below `sweeps` are this ledger's to do. */
+uint64_t nr_fold_share(const nr_fold_spec *spec, uint64_t sweeps);
 
 /* The estimate's tally; *sweeps as nr_tally_estimate wants it. */
 const nr_tally *nr_fold_result(const nr_fold *fold, uint64_t *sweeps);
@@ -67,13 +86,28 @@ const nr_tally *nr_fold_complete_tally(const nr_fold *fold);
 size_t nr_fold_begun_count(const nr_fold *fold);
 void nr_fold_begun_get(const nr_fold *fold, size_t k, uint64_t *block,
                        const nr_wide **shapley);
-/* Fills an empty fold from what was stored. False: these are no tally's words. */
-bool nr_fold_restore_complete(nr_fold *fold, uint64_t sweeps, const uint64_t *words,
-                              size_t n);
+/* Complete sweeps of each lane, [lanes]; one lane unless some are ahead. */
+size_t nr_fold_lanes(const nr_fold *fold);
+const uint64_t *nr_fold_lane_sweeps(const nr_fold *fold);
+/* Fills an empty fold from what was stored; lane_sweeps [lanes]. NR_ERR_INPUT without a
+ * message: these are no tally's words, or no lanes of such a fold. */
+nr_status nr_fold_restore_complete(nr_fold *fold, const uint64_t *lane_sweeps,
+                                   size_t lanes, const uint64_t *words, size_t n);
 /* *tally, borrowed, is to be filled by the caller. */
 nr_status nr_fold_restore_open(nr_fold *fold, uint64_t sweep, const uint8_t *done,
                                nr_tally **tally);
 /* After the open sweep that the block belongs to. */
 nr_status nr_fold_restore_begun(nr_fold *fold, uint64_t block, const nr_wide *shapley);
+
+/* ---- copies and sums ---- */
+/* *copy becomes what `from` is, but for its judge: made if it is NULL, else one made
+ * before of the same fold, whose memory is used again. */
+nr_status nr_fold_copy(const nr_fold *from, nr_fold **copy);
+
+/* Does a unit stand in both? *unit is one of them. Sampled runs only. */
+bool nr_fold_overlap(const nr_fold *a, const nr_fold *b, uint64_t *unit);
+/* Adds all that `from` holds to a fold that is no shard's; they do not overlap, and
+ * their numbers of lanes are equal or 1. Sampled runs only. */
+nr_status nr_fold_join(nr_fold *fold, const nr_fold *from);
 
 #endif

@@ -73,6 +73,8 @@ bool nr_tally_add_share(nr_tally *tally, const nr_share *share);
 bool nr_tally_end_block(nr_tally *tally, const nr_wide *shapley);
 
 bool nr_tally_merge(nr_tally *into, const nr_tally *from);
+/* Of the same players and classes. */
+nr_status nr_tally_copy(const nr_tally *from, nr_tally *to);
 
 /* ---- moving and storing: rows of 64-bit words ---- */
 /* Per-player words: NR_TALLY_WORDS rows of n_players. */

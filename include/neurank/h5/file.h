@@ -34,9 +34,14 @@ nr_status nr_h5_create(const char *path, nr_h5 **out);
 /* Reports what flushing and closing could not do. Accepts NULL. */
 nr_status nr_h5_close(nr_h5 *file);
 const char *nr_h5_path(const nr_h5 *file);
+/* The file has been renamed: for messages. */
+nr_status nr_h5_set_path(nr_h5 *file, const char *path);
 
 /* ---- reading ---- */
+/* Also false where the file cannot be read. */
 bool nr_h5_has(const nr_h5 *file, const char *object);
+/* The same, told apart; the groups that lead there exist. */
+nr_status nr_h5_find(const nr_h5 *file, const char *object, bool *has);
 bool nr_h5_has_attribute(const nr_h5 *file, const char *object, const char *name);
 /* Names of the groups directly below `group`, in creation order; freed by the caller,
  * each and the array. */
@@ -67,7 +72,15 @@ nr_status nr_h5_read_attribute_u64(const nr_h5 *file, const char *object,
 nr_status nr_h5_read_text(const nr_h5 *file, const char *object, const char *name,
                           char **out);
 
-/* ---- writing ---- */
+/* ---- writing ----
+ * Of a file opened by nr_h5_open_compare the same calls write nothing: they look
+ * whether what they were given is there, and return NR_ERR_INPUT where it is not. */
+nr_status nr_h5_open_compare(const char *path, nr_h5 **out);
+
+/* From now on remembers digests of what is written; nr_h5_close_checked then closes the
+ * file and reads all of it back. */
+nr_status nr_h5_remember(nr_h5 *file);
+nr_status nr_h5_close_checked(nr_h5 *file);
 nr_status nr_h5_make_group(nr_h5 *file, const char *group);
 
 typedef struct {

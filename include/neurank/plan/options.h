@@ -18,6 +18,8 @@ typedef enum {
     NR_COMMAND_EVAL,
     NR_COMMAND_SHAPLEY,
     NR_COMMAND_SHOW,
+    NR_COMMAND_VERIFY,
+    NR_COMMAND_MERGE,
     NR_COMMAND_IMPORT,
     NR_COMMAND_COUNT
 } nr_command;
@@ -26,7 +28,7 @@ typedef enum { NR_METHOD_SAMPLE, NR_METHOD_EXACT } nr_method;
 typedef enum { NR_ESTIMATOR_PAIRS, NR_ESTIMATOR_ODD, NR_ESTIMATOR_AUTO } nr_estimator;
 typedef enum { NR_FORMAT_TEXT, NR_FORMAT_CSV, NR_FORMAT_JSON } nr_format;
 
-enum { NR_POSITIONAL_MAX = 2, NR_FILES_MAX = 256, NR_NUMBERS_MAX = 1024 };
+enum { NR_POSITIONAL_MAX = 4096, NR_FILES_MAX = 256, NR_NUMBERS_MAX = 1024 };
 
 typedef struct {
     double values[NR_NUMBERS_MAX];
@@ -44,7 +46,8 @@ typedef struct {
     nr_command command;
     bool help;
     const char *positional[NR_POSITIONAL_MAX];
-    const char *layer, *output, *filters, *drop, *logits;
+    size_t n_positional;
+    const char *layer, *output, *filters, *drop, *logits, *shard, *rescue;
     uint64_t method, estimator, metric, ablate, kernels,
         format; /* index of the choice */
     uint64_t images, sweeps, seed, top, block, memory;

@@ -30,9 +30,9 @@ const char *nr_plan_get(const nr_plan *plan, const char *name); /* "" if absent 
 uint64_t nr_plan_get_u64(const nr_plan *plan, const char *name);
 void nr_plan_free(nr_plan *plan);
 
-/* NR_ERR_MISMATCH after one line that names every difference with both values. store is
- * the file that holds `stored`. */
-nr_status nr_plan_match(const char *store, const nr_plan *stored,
-                        const nr_plan *wanted);
+/* Appends to text [bytes] every field that differs, with both values: "seed is 1 there,
+ * 7 here; ...". of: whose plan it is, if there are several; else NULL. */
+void nr_plan_differences(const nr_plan *stored, const nr_plan *wanted, const char *of,
+                         char *text, size_t bytes);
 
 #endif

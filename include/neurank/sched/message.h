@@ -1,7 +1,11 @@
 /* What ranks say to each other. One encoder and one decoder each.
  *
  *   ASSIGN  master -> worker   do this unit
- *   RESULT  worker -> master   this unit is done: status, and its result if it is good
+ *   RESULT  worker -> master   this unit is done: status, and its result if it is good;
+ *                              NR_STOPPED: it is given back undone
+ *   ASK     worker -> master   a signal asked this rank to stop: soon or now
+ *   DROP    master -> worker   give back what you have not begun (soon), or what is
+ *                              under way as well (now)
  *   STOP    master -> worker   there is no more work
  */
 #ifndef NEURANK_SCHED_MESSAGE_H
@@ -15,12 +19,14 @@
 typedef enum {
     NR_MESSAGE_ASSIGN = 1,
     NR_MESSAGE_RESULT,
+    NR_MESSAGE_ASK,
+    NR_MESSAGE_DROP,
     NR_MESSAGE_STOP
 } nr_message_kind;
 
 typedef struct {
     nr_message_kind kind;
-    uint64_t unit;          /* ASSIGN, RESULT */
+    uint64_t unit;          /* ASSIGN, RESULT; ASK, DROP: the nr_stop */
     nr_status status;       /* RESULT */
     const uint64_t *result; /* RESULT: [n_result] inside the encoded words */
     size_t n_result;

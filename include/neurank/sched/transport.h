@@ -11,13 +11,16 @@
 
 typedef struct nr_transport nr_transport;
 
+#define NR_TRANSPORT_WAIT_S 0.05
+
 struct nr_transport {
     void *self;
     int rank, size;
     /* Queues a copy of words for `to`; returns before it has arrived. */
     void (*send)(void *self, int to, const uint64_t *words, size_t n);
-    /* Takes a message if there is one, or waits for one. False: there is none. n is set
-     * to its length, which is at most `capacity`. */
+    /* Takes a message if there is one; wait: or waits a moment for one, at most
+     * NR_TRANSPORT_WAIT_S. False: there is none. n is set to its length, which is at
+     * most `capacity`. */
     bool (*receive)(void *self, bool wait, uint64_t *words, size_t capacity, size_t *n,
                     int *from);
     /* All messages queued here have been handed over. */

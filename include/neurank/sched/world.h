@@ -19,7 +19,8 @@ nr_status nr_world_start(nr_world **out);
 /* Ends MPI. Not after a failure that other ranks do not know of: then nr_world_abort.
  */
 void nr_world_stop(nr_world *world);
-/* Ends all ranks at once with this exit code. Not collective. */
+/* Ends all ranks at once with this exit code; returns in a world that needs no MPI. Not
+ * collective. */
 void nr_world_abort(nr_world *world, int exit_code);
 
 int nr_world_rank(const nr_world *world); /* not collective */

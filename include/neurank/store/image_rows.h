@@ -29,14 +29,21 @@ nr_status nr_image_rows_new(size_t n_images, size_t n_players, const uint32_t *f
                             const uint32_t *labels, nr_image_rows **out);
 void nr_image_rows_free(nr_image_rows *rows);
 
+/* Of the same images and players, with nothing waiting. */
+nr_status nr_image_rows_like(const nr_image_rows *rows, nr_image_rows **out);
+
 /* Are these the same images, under the same labels? */
 bool nr_image_rows_same_images(const nr_image_rows *a, const nr_image_rows *b);
 
 /* Rows [count, n_players] of consecutive images. */
 nr_status nr_image_rows_add(nr_image_rows *rows, uint64_t sweep, size_t first,
                             size_t count, const int64_t *values);
+/* All that waits in `from` waits in `to` instead, behind what waits there. */
+nr_status nr_image_rows_move(nr_image_rows *from, nr_image_rows *to);
 /* So much waits that the store should be written. */
 bool nr_image_rows_full(const nr_image_rows *rows);
+/* Bytes of the rows that wait. */
+size_t nr_image_rows_bytes(const nr_image_rows *rows);
 /* The store has been written: nothing waits any more. */
 void nr_image_rows_written(nr_image_rows *rows);
 

@@ -1,7 +1,8 @@
 /* A run on disk: one HDF5 file, complete at every moment.
  *
  *   /                      attributes: title, Conventions, history, format_version,
- *                          neurank_version, build, status, confidence, plan_*
+ *                          neurank_version, build, status, generation, writer,
+ *                          confidence, plan_*
  *   /<layer>               attributes: status, ended_by, interval, sweeps, walks,
  *                          samples, coalition_images, value_full, value_empty, seconds,
  *                          goal_*, plan_*, digest
@@ -13,6 +14,7 @@
  *   /<layer>/state         what a resume needs: exact sums and finished units
  *     complete    [word, filter], complete_counts [count], and by class
  *     open_done   [open_sweep, unit], open [open_sweep, word, filter], open_counts
+ *     lane_sweeps complete sweeps of each lane, where shards were joined with gaps
  *     begun_*     blocks of an exact run of which pieces are missing
  *     by_image_N  [image, filter] of open sweep N
  *
@@ -27,9 +29,11 @@
 #include "neurank/plan/units.h"
 #include "neurank/store/image_rows.h"
 
-enum { NR_STORE_VERSION = 3 };
+enum { NR_STORE_VERSION = 4 };
 /* Sweeps are numbered with 32 bits where permutations are drawn. */
 enum { NR_STORE_SWEEPS_MAX = 1000000000 };
+/* "host:process:time" */
+enum { NR_STORE_WRITER = 128 };
 
 typedef struct {
     char *name; /* short name of the layer; owned */
@@ -54,9 +58,16 @@ typedef struct {
     size_t n_layers;
     double confidence;
     char *history; /* one line a command, newest last; owned */
-    /* The file that this store was read from or written to last: values by image go on
-     * in it, so no other will do. */
-    uint64_t file_device, file_number, file_time_ns;
+    /* The file that this store was read from or written to last: how often it had been
+     * written (0: there is none), and by whom. It goes on in that file and in no other.
+     */
+    uint64_t generation;
+    char writer[NR_STORE_WRITER];
+    /* Files that values by image go on from: that one, or those that were joined. They
+     * are open, so that they can be read even when somebody removes them. Owned; none
+     * without values by image. */
+    struct nr_h5 **files; /* [n_files] */
+    size_t n_files;
 } nr_store;
 
 /* Ready to take n_layers; everything zero. */
@@ -66,8 +77,10 @@ void nr_store_free(nr_store *store);
 bool nr_store_layer_is_complete(const nr_store_layer *layer);
 bool nr_store_is_complete(const nr_store *store);
 
-/* The plan's fields as fold_new wants them; plan and units are set. */
+/* An empty fold for the layer's plan; plan, players and units are set. */
 nr_status nr_store_layer_make_fold(nr_store_layer *layer);
+/* What this store's part of the run has to reach: a shard its share of the sweeps. */
+nr_goal nr_store_goal(const nr_store_layer *layer);
 /* How this layer's intervals are made. */
 nr_interval_spec nr_store_intervals(const nr_store *store, const nr_store_layer *layer);
 /* The estimates as they stand. */
@@ -76,9 +89,21 @@ nr_status nr_store_results(const nr_store *store, const nr_store_layer *layer,
 /* Appends a line to the history. */
 nr_status nr_store_add_history(nr_store *store, const char *line);
 
-/* Writes the whole file beside path and renames it over. Values by image that are no
- * longer in memory are taken from the file at path. */
+/* Writes the whole file beside path, seals it (base/seal.h), reads it back from disk,
+ * and renames it over. Values by image that are no longer in memory are taken from the
+ * file at path. NR_ERR_MISMATCH if what stands there is not the file that the store was
+ * read from or written to last. On failure what stood there still stands. */
 nr_status nr_store_write(const char *path, nr_store *store);
+/* The same into a file that is not there yet. */
+nr_status nr_store_write_new(const char *path, nr_store *store);
+/* Everything in the file: its bytes, its sums, and whether all other numbers are those
+ * that follow from the sums. *sealed false: another program has written the file since.
+ * *out, unless NULL, is the store. */
+nr_status nr_store_verify(const char *path, bool *sealed, nr_store **out);
+/* Reads stores of one plan, whose sweeps do not overlap, and joins them into one that
+ * no file has yet: what one run would be at that did all their work. NR_ERR_MISMATCH
+ * names what does not fit. */
+nr_status nr_store_join(const char *const *inputs, size_t n, nr_store **out);
 /* Is this HDF5 file a store, rather than images? */
 nr_status nr_store_detect(const char *path, bool *is_store);
 nr_status nr_store_read(const char *path, nr_store **out);

@@ -68,6 +68,7 @@ static void post_send(void *self, int to, const uint64_t *words, size_t n) {
         p->stops++;
         return;
     }
+    if (message.kind == NR_MESSAGE_DROP) return; /* nothing is in hand */
     nr_unit_begin(p->runner, message.unit);
     while (!done && status == NR_OK) status = nr_unit_step(p->runner, &done);
     letter *l = &p->mail[p->n_mail++];
@@ -116,9 +117,10 @@ static nr_status take(void *self, uint64_t unit, const uint64_t *words, size_t n
     return NR_OK;
 }
 
-static nr_status tick(void *self, bool *stop) {
+static nr_status tick(void *self, nr_stop asked, nr_stop *stop) {
     result *r = self;
-    *stop = false;
+    (void)asked;
+    *stop = NR_STOP_NONE;
     r->ticks++;
     return NR_OK;
 }
@@ -155,8 +157,9 @@ static nr_status play(int size, uint64_t bad_block, uint64_t *words, size_t *uni
                               .receive = post_receive,
                               .flush = post_flush};
     nr_sink sink = {.self = &r, .accept = take, .tick = tick};
+    bool deaf;
     nr_status status =
-        nr_schedule_run(&transport, runners[0], test_count, &counter, &sink);
+        nr_schedule_run(&transport, runners[0], test_count, &counter, &sink, &deaf);
     assert_int_equal(p.stops, size - 1);
     assert_int_equal(p.n_mail, 0);
     nr_tally_encode(r.total, words);

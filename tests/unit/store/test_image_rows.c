@@ -37,6 +37,7 @@ static nr_store *make_store(void) {
     nr_plan_set(&store->plan, "seed", "1");
     nr_plan_set_u64(&store->plan, "images", IMAGES);
     for (size_t k = 0; k < 9; k++) nr_plan_set(&layer->plan, texts[k], "yes");
+    nr_plan_set(&layer->plan, "shard", "none");
     for (size_t k = 0; k < 6; k++) nr_plan_set_u64(&layer->plan, numbers[k], counts[k]);
     layer->name = nr_strdup("conv");
     layer->n_players = N;
@@ -159,20 +160,24 @@ static void test_dropped_sweeps(void **state) {
     nr_store_free(store);
 }
 
-/* A file that is not the one this run wrote last, or none, is not gone on with. */
-static void test_another_file_is_refused(void **state) {
+/* A file that is removed can still be read, and is written again whole; another run's
+ * is not gone on with. */
+static void test_removed_and_replaced(void **state) {
     (void)state;
     nr_store *store = make_store(), *other = make_store();
     const char *path = test_path("mine.h5");
     for (uint64_t u = 0; u < UNITS; u++) add_unit(store, u);
     assert_int_equal(nr_store_write(path, store), NR_OK);
-    add_unit(store, UNITS);
-    test_capture_log();
+    for (uint64_t u = UNITS; u < 2 * UNITS; u++) add_unit(store, u);
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(nr_store_write(path, store), NR_ERR_STORE);
-    assert_non_null(strstr(test_last_message(), "was replaced or removed"));
+    assert_int_equal(nr_store_write(path, store), NR_OK);
+    check(path, 2);
+    test_capture_log();
+    assert_int_equal(nr_store_write(path, other), NR_ERR_MISMATCH);
+    assert_non_null(strstr(test_last_message(), "(generation 2, this run's is 0)"));
+    assert_int_equal(unlink(path), 0);
     assert_int_equal(nr_store_write(path, other), NR_OK);
-    assert_int_equal(nr_store_write(path, store), NR_ERR_STORE);
+    assert_int_equal(nr_store_write(path, store), NR_ERR_MISMATCH);
     nr_store_free(store);
     nr_store_free(other);
 }
@@ -181,6 +186,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_order_over_many_writes),
         cmocka_unit_test(test_dropped_sweeps),
-        cmocka_unit_test(test_another_file_is_refused)};
+        cmocka_unit_test(test_removed_and_replaced)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,7 @@ static void set_numbers(nr_plan *plan) {
     nr_plan_set_u64(plan, "strata", 4);
     nr_plan_set_u64(plan, "pieces", 0);
     nr_plan_set_u64(plan, "by_class", 0);
+    nr_plan_set(plan, "shard", "none");
 }
 
 static nr_store *make_store(void) {
@@ -131,11 +132,13 @@ static void test_round_trip(void **state) {
     assert_int_equal(nr_store_read(path, &back), NR_OK);
     assert_true(back->n_layers == 2 && back->confidence == 0.9);
     assert_string_equal(back->history, "first\nsecond");
-    assert_int_equal(nr_plan_match(path, &back->plan, &store->plan), NR_OK);
+    char text[200] = "";
+    nr_plan_differences(&back->plan, &store->plan, NULL, text, sizeof text);
     for (size_t k = 0; k < 2; k++) {
         const nr_store_layer *a = &store->layers[k], *b = &back->layers[k];
         assert_string_equal(a->name, b->name);
-        assert_int_equal(nr_plan_match(path, &b->plan, &a->plan), NR_OK);
+        nr_plan_differences(&b->plan, &a->plan, NULL, text, sizeof text);
+        assert_string_equal(text, "");
         assert_memory_equal(a->filters, b->filters, PLAYERS * sizeof *a->filters);
         assert_true(b->seconds == 12.5 && b->sequence_sweeps == 3);
         assert_memory_equal(&a->goal, &b->goal, sizeof a->goal);
@@ -164,7 +167,7 @@ static void test_failed_write_keeps_the_old_file(void **state) {
     snprintf(target, sizeof target, "%s/folder", folder);
     assert_int_equal(mkdir(target, 0700), 0);
     assert_int_equal(nr_store_write(target, store), NR_ERR_STORE);
-    assert_non_null(strstr(test_last_message(), "Is a directory"));
+    assert_non_null(strstr(test_last_message(), "what stands there cannot be read"));
     assert_int_equal(nr_store_read(path, &back), NR_OK);
     nr_store_free(back);
     nr_store_free(store);
@@ -178,7 +181,11 @@ static void test_damage_is_refused(void **state) {
     struct stat info;
     assert_int_equal(stat(path, &info), 0);
     test_capture_log();
-    for (off_t size = info.st_size - 1; size > 0; size /= 2) {
+    /* Without its seal and behind that, it is as good as its digests. */
+    assert_int_equal(truncate(path, info.st_size - 69), 0);
+    assert_int_equal(nr_store_read(path, &back), NR_OK);
+    nr_store_free(back);
+    for (off_t size = info.st_size - 70; size > 0; size /= 2) {
         assert_int_equal(truncate(path, size), 0);
         assert_int_equal(nr_store_read(path, &back), NR_ERR_INPUT);
         assert_non_null(strstr(test_last_message(), "damage.h5"));

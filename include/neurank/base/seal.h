@@ -1,0 +1,23 @@
+/* A last line behind a file's content, with its length and digest, so that one changed
+ * byte anywhere is noticed before anybody looks at the content.
+ *
+ *   | HDF5 file, as the library wrote it | "neurank-seal 1 <length> <digest>\n" |
+ *
+ * HDF5 ignores what stands behind its end. A program that changes the file drops the
+ * seal; then it is as good as its own digests. */
+#ifndef NEURANK_BASE_SEAL_H
+#define NEURANK_BASE_SEAL_H
+
+#include <stdbool.h>
+
+#include "neurank/base/status.h"
+
+/* Appends the seal and syncs the file. */
+nr_status nr_seal_append(const char *path);
+
+/* Reads the whole file. NR_ERR_INPUT if it is not what was sealed; *sealed false if
+ * there is no seal. from_disk: not what memory remembers of it, where the system can
+ * forget. */
+nr_status nr_seal_check(const char *path, bool from_disk, bool *sealed);
+
+#endif

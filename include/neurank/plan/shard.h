@@ -1,0 +1,17 @@
+/* A share of a run's sweeps: "2/5" is every fifth sweep, from the second one on. */
+#ifndef NEURANK_PLAN_SHARD_H
+#define NEURANK_PLAN_SHARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { NR_SHARDS_MAX = 65536 };
+
+typedef struct {
+    uint64_t number, count; /* 1 .. count; both 0: all sweeps */
+} nr_shard;
+
+/* "2/5", or "none". */
+bool nr_shard_parse(const char *text, nr_shard *out);
+
+#endif

@@ -1,0 +1,142 @@
+#include "neurank/base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "neurank/base/clock.h"
+#include "neurank/base/log.h"
+#include "neurank/base/memory.h"
+
+struct nr_lock {
+    char *path;
+    int file;
+    bool held;
+};
+
+enum { OWNER_TEXT = 256 };
+static const double ask_every_s = 0.1;
+
+typedef enum { GOT, BUSY, NO_LOCKS, FAILED } attempt;
+
+/* Is the locked file the one that stands at the path? Its last owner may have removed
+ * it in between. */
+static bool still_stands(const nr_lock *lock) {
+    struct stat mine, there;
+    return fstat(lock->file, &mine) == 0 && stat(lock->path, &there) == 0 &&
+           mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+}
+
+static attempt lock_file(nr_lock *lock) {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(lock->file, F_OFD_SETLK, &whole) == 0)
+        return still_stands(lock) ? GOT : BUSY;
+    if (errno == EAGAIN || errno == EACCES) return BUSY;
+    bool missing =
+        errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL;
+    return missing ? NO_LOCKS : FAILED;
+}
+
+static attempt try_once(nr_lock *lock) {
+    lock->file = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (lock->file < 0) return FAILED;
+    attempt result = lock_file(lock);
+    if (result == GOT) return GOT;
+    int cause = errno;
+    close(lock->file);
+    lock->file = -1;
+    errno = cause;
+    return result;
+}
+
+/* Who has it, for people; the lock holds without it. */
+static void sign(const nr_lock *lock) {
+    char text[OWNER_TEXT], host[64] = "", when[NR_TIME_TEXT];
+    const char *job = getenv("SLURM_JOB_ID");
+    gethostname(host, sizeof host - 1);
+    nr_clock_text(when);
+    int n = snprintf(text, sizeof text, "process %ld on %s since %s%s%.32s\n",
+                     (long)getpid(), host, when, job ? ", job " : "", job ? job : "");
+    if (ftruncate(lock->file, 0) != 0 || write(lock->file, text, (size_t)n) != n)
+        return;
+}
+
+static void read_owner(const char *path, char text[OWNER_TEXT]) {
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = file < 0 ? 0 : read(file, text, OWNER_TEXT - 1);
+    if (file >= 0) close(file);
+    text[n > 0 ? n : 0] = '\0';
+    text[strcspn(text, "\n")] = '\0';
+    if (!*text) snprintf(text, OWNER_TEXT, "another process");
+}
+
+static attempt wait_for(nr_lock *lock, const char *path, double wait_s) {
+    const struct timespec moment = {.tv_nsec = (long)(ask_every_s * 1e9)};
+    double end_s = nr_clock_s() + wait_s;
+    char owner[OWNER_TEXT];
+    attempt result = try_once(lock);
+    if (result == BUSY && wait_s > 0) {
+        read_owner(lock->path, owner);
+        nr_log(NR_LOG_INFO, "%s is being written by %s: waiting for it", path, owner);
+    }
+    while (result == BUSY && nr_clock_s() < end_s) {
+        nanosleep(&moment, NULL);
+        result = try_once(lock);
+    }
+    return result;
+}
+
+static nr_status report(attempt result, const nr_lock *lock, const char *path) {
+    char owner[OWNER_TEXT];
+    if (result == FAILED)
+        return nr_fail(NR_ERR_STORE, "%s: cannot be written: its lock %s: %s", path,
+                       lock->path, strerror(errno));
+    read_owner(lock->path, owner);
+    return nr_fail(NR_ERR_STORE, "%s: cannot be written: another run is writing it, %s",
+                   path, owner);
+}
+
+nr_status nr_lock_take(const char *path, double wait_s, nr_lock **out) {
+    nr_lock *lock;
+    size_t bytes = strlen(path) + sizeof ".lock";
+    if (!NR_NEW(lock, 1)) return NR_ERR_INTERNAL;
+    lock->file = -1;
+    lock->path = nr_new(bytes, 1);
+    if (!lock->path) {
+        nr_lock_free(lock);
+        return NR_ERR_INTERNAL;
+    }
+    snprintf(lock->path, bytes, "%s.lock", path);
+    attempt result = wait_for(lock, path, wait_s);
+    if (result == BUSY || result == FAILED) {
+        nr_status status = report(result, lock, path);
+        nr_lock_free(lock);
+        return status;
+    }
+    lock->held = result == GOT;
+    if (lock->held) sign(lock);
+    else
+        nr_log(NR_LOG_WARNING,
+               "%s: its file system has no locks: a second run on it is noticed only "
+               "when it writes",
+               path);
+    *out = lock;
+    return NR_OK;
+}
+
+bool nr_lock_is_held(const nr_lock *lock) {
+    return lock->held;
+}
+
+void nr_lock_free(nr_lock *lock) {
+    if (!lock) return;
+    if (lock->held && lock->path) unlink(lock->path);
+    if (lock->file >= 0) close(lock->file);
+    free(lock->path);
+    free(lock);
+}

@@ -1,0 +1,86 @@
+#include "resume.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "neurank/base/log.h"
+
+/* ---- does it fit? ---- */
+
+static nr_status match_plans(const char *path, const nr_store *stored,
+                             const nr_store *wanted) {
+    char text[NR_LOG_LINE] = "";
+    bool same_layers = strcmp(nr_plan_get(&stored->plan, "layers"),
+                              nr_plan_get(&wanted->plan, "layers")) == 0 &&
+                       stored->n_layers == wanted->n_layers;
+    nr_plan_differences(&stored->plan, &wanted->plan, NULL, text, sizeof text);
+    for (size_t i = 0; i < wanted->n_layers && same_layers; i++)
+        nr_plan_differences(&stored->layers[i].plan, &wanted->layers[i].plan,
+                            wanted->n_layers > 1 ? wanted->layers[i].name : NULL, text,
+                            sizeof text);
+    NR_REQUIRE(!*text, NR_ERR_MISMATCH,
+               "%s belongs to another run: %s; use another file or --fresh", path,
+               text);
+    return NR_OK;
+}
+
+/* What the plan settles has to be so: a store that says otherwise is damaged. */
+static nr_status match_layer(const char *path, const nr_store_layer *stored,
+                             const nr_store_layer *wanted) {
+    size_t n = wanted->n_players;
+    NR_REQUIRE(strcmp(stored->name, wanted->name) == 0, NR_ERR_INPUT,
+               "%s holds layer \"%s\", its plan says \"%s\"", path, stored->name,
+               wanted->name);
+    NR_REQUIRE(stored->n_players == n, NR_ERR_INPUT,
+               "%s: layer \"%s\" has %zu filters, its plan says %zu", path,
+               stored->name, stored->n_players, n);
+    NR_REQUIRE(memcmp(stored->filters, wanted->filters, n * sizeof *wanted->filters) ==
+                   0,
+               NR_ERR_INPUT, "%s: layer \"%s\": its filters are not those of its plan",
+               path, stored->name);
+    NR_REQUIRE(!stored->images ||
+                   nr_image_rows_same_images(stored->images, wanted->images),
+               NR_ERR_INPUT, "%s: layer \"%s\": its images are not those of its plan",
+               path, stored->name);
+    return NR_OK;
+}
+
+static nr_status match(const char *path, const nr_store *stored,
+                       const nr_store *wanted) {
+    NR_TRY(match_plans(path, stored, wanted));
+    NR_REQUIRE(stored->n_layers == wanted->n_layers, NR_ERR_INPUT,
+               "%s holds %zu layers, its plan says %zu", path, stored->n_layers,
+               wanted->n_layers);
+    for (size_t i = 0; i < wanted->n_layers; i++)
+        NR_TRY(match_layer(path, &stored->layers[i], &wanted->layers[i]));
+    return NR_OK;
+}
+
+/* ---- what this command changes ---- */
+
+/* Once a goal has looked at the data, intervals are confidence sequences for good, with
+ * the t_opt that was fixed then. */
+static void adopt_goal(nr_store_layer *stored, const nr_store_layer *wanted,
+                       bool *changed) {
+    stored->goal = wanted->goal;
+    if (stored->sequence_sweeps > 0 || wanted->sequence_sweeps == 0) return;
+    stored->sequence_sweeps = wanted->sequence_sweeps;
+    *changed = true;
+}
+
+nr_status nr_resume(const char *path, const nr_store *wanted, nr_store **out,
+                    bool *changed) {
+    nr_store *stored;
+    NR_TRY(nr_store_read(path, &stored));
+    nr_status status = match(path, stored, wanted);
+    if (status != NR_OK) {
+        nr_store_free(stored);
+        return status;
+    }
+    *changed = stored->confidence != wanted->confidence;
+    stored->confidence = wanted->confidence;
+    for (size_t i = 0; i < stored->n_layers; i++)
+        adopt_goal(&stored->layers[i], &wanted->layers[i], changed);
+    *out = stored;
+    return NR_OK;
+}

@@ -1,0 +1,31 @@
+/* Is a store what this program would write, down to the last number? */
+#include "neurank/base/seal.h"
+#include "store_private.h"
+
+static nr_status compare(const nr_h5 *file, const nr_store *store) {
+    nr_h5 *same;
+    NR_TRY(nr_h5_open_compare(nr_h5_path(file), &same));
+    bool complete = nr_store_is_complete(store);
+    nr_status status =
+        nr_h5_write_text(same, "/", "status", complete ? "complete" : "partial");
+    for (size_t i = 0; i < store->n_layers && status == NR_OK; i++) {
+        status = nr_layout_write_layer(same, store, &store->layers[i]);
+        if (status == NR_OK && store->layers[i].images)
+            status = nr_layout_check_images(file, &store->layers[i]);
+    }
+    nr_h5_close(same);
+    return status;
+}
+
+nr_status nr_store_verify(const char *path, bool *sealed, nr_store **out) {
+    nr_h5 *file;
+    nr_store *store;
+    NR_TRY(nr_seal_check(path, true, sealed));
+    NR_TRY(nr_h5_open(path, &file));
+    nr_status status = nr_layout_read(file, &store);
+    if (status == NR_OK) status = compare(file, store);
+    nr_h5_close(file);
+    if (status == NR_OK && out) *out = store;
+    else if (status == NR_OK) nr_store_free(store);
+    return status;
+}
