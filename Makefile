@@ -57,7 +57,7 @@ LDFLAGS_ALL = $(LINK_$(MODE)) $(HDF5_DIR) $(LDFLAGS)
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
 
-.PHONY: all help demo test experiments run-tests test-long coverage efficiency check units lint format \
+.PHONY: all help demo test experiments run-tests test-long torture coverage efficiency check units lint format \
     bench bench-peers bench-scale install clean packages packages-demo packages-test print-% golden
 .DEFAULT_GOAL := all
 
@@ -67,6 +67,7 @@ help:
 	@echo 'make demo       install what is missing, build, rank the filters of a real network'
 	@echo 'make test       install what is missing, build, lint, run all quick tests (5 min)'
 	@echo 'make test-long  the tests that take longer, then coverage and efficiency (25 min)'
+	@echo 'make torture    200 runs killed at random and resumed: the same bits? (15 min)'
 	@echo 'make coverage   do intervals and stopping rules keep their word? thousands of runs'
 	@echo 'make efficiency variance of the estimators at equal evaluations, three networks'
 	@echo 'make            build build/release/neurank   (MODE=debug|asan for other builds)'
@@ -226,6 +227,10 @@ test-long: packages-test
 	@$(PYTHON) tests/tools/run.py build/release/neurank $(LONG_TESTS)
 	@$(MAKE) --no-print-directory coverage
 	@$(MAKE) --no-print-directory efficiency
+
+torture: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all
+	@$(PYTHON) tests/tools/run.py -v build/release/neurank tests/long/test_torture.py
 
 # ---- experiments: programs of several files that print a table and write JSON -------
 EXPERIMENT = $(Q)$(CC) $(CFLAGS_ALL) -MF $@.d -Itests/unit/support $(LDFLAGS_ALL) $(filter %.c,$^) \

@@ -4,7 +4,10 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "neurank/base/clock.h"
+
 enum { PATIENCE_S = 10 };
+static const double listen_every_s = 0.01;
 
 static volatile sig_atomic_t asked;
 /* Of the first signal; whole seconds, so that it is written at once. */
@@ -32,4 +35,32 @@ void nr_stop_install(void) {
 
 nr_stop nr_stop_asked(void) {
     return (nr_stop)asked;
+}
+
+/* ---- while something is computed ---- */
+
+static struct {
+    nr_stop_listener *listen;
+    void *self;
+    double listened_s;
+    bool ordered;
+} computing;
+
+void nr_stop_listen(nr_stop_listener *listen, void *self) {
+    computing.listen = listen;
+    computing.self = self;
+    computing.ordered = false;
+}
+
+void nr_stop_order_leave(void) {
+    computing.ordered = true;
+}
+
+bool nr_stop_leave(void) {
+    double now_s = nr_clock_s();
+    if (computing.listen && now_s - computing.listened_s >= listen_every_s) {
+        computing.listened_s = now_s;
+        computing.listen(computing.self);
+    }
+    return computing.ordered || asked == NR_STOP_NOW;
 }

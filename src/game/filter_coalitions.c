@@ -212,7 +212,7 @@ nr_status nr_filter_values(nr_filter *game, size_t count, const uint8_t *kept,
     for (size_t done = 0; done < count;) {
         size_t rows = count - done < game->chunk ? count - done : game->chunk, bad;
         double bad_value = 0;
-        if (nr_stop_asked() == NR_STOP_NOW) return NR_STOPPED;
+        if (done > 0 && nr_stop_leave()) return NR_STOPPED;
         fill_rows(game, rows, kept + done * game->n);
         if (!nr_filter_evaluate(game, rows, values + done, &bad, &bad_value))
             return nr_filter_report_coalition(game, bad_value,

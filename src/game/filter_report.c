@@ -23,11 +23,16 @@ static void name_rest(size_t n, char *text, size_t used) {
 
 static nr_status report(const nr_filter *game, double value, const char *what) {
     const nr_node *layer = nr_graph_node(game->spec.graph, game->spec.layer);
+    char rest[96] = "";
+    if (game->n_live < game->n)
+        snprintf(rest, sizeof rest,
+                 "; filters that change nothing there (%zu) are left out",
+                 game->n - game->n_live);
     return nr_fail(NR_ERR_UNIT,
                    "layer \"%s\", block %llu: the value of %s is %g, a number below "
-                   "2^%d is expected",
+                   "2^%d is expected%s",
                    nr_graph_text(game->spec.graph, layer->short_name),
-                   (unsigned long long)game->block, what, value, NR_VALUE_BITS);
+                   (unsigned long long)game->block, what, value, NR_VALUE_BITS, rest);
 }
 
 nr_status nr_filter_report_end(const nr_filter *game, double value, bool full) {
@@ -42,7 +47,7 @@ nr_status nr_filter_report_walk(const nr_filter *game, double value, size_t size
     for (size_t k = 0; k < n; k++) name_filter(game, game->order[k], k, list, &used);
     name_rest(n, list, used);
     snprintf(what, sizeof what,
-             "the coalition of %s the first %zu filters of the permutation %s",
+             "the coalition of %s the first %zu of the permutation %s",
              complement ? "all but" : "only", size, list);
     return report(game, value, what);
 }
@@ -54,6 +59,6 @@ nr_status nr_filter_report_coalition(const nr_filter *game, double value,
     for (uint32_t i = 0; i < game->n; i++)
         if (kept[i] && game->live[i]) name_filter(game, i, n++, list, &used);
     name_rest(n, list, used);
-    snprintf(what, sizeof what, "the coalition of the %zu filters %s", n, list);
+    snprintf(what, sizeof what, "the coalition %s", list);
     return report(game, value, what);
 }

@@ -331,7 +331,7 @@ static nr_status walk_window(nr_filter *game, size_t from, size_t to) {
     for (size_t k = 0; k < chunks; k++) {
         size_t first = from + units * k / chunks * unit;
         size_t end = k + 1 == chunks ? to : from + units * (k + 1) / chunks * unit;
-        if (nr_stop_asked() == NR_STOP_NOW) return NR_STOPPED;
+        if (first > 0 && nr_stop_leave()) return NR_STOPPED;
         NR_TRY(walk_chunk(game, first, end - first));
     }
     return NR_OK;

@@ -13,9 +13,11 @@ static const double margin_most_s = 60, margin_part = 0.1;
 /* Seconds until SLURM ends the job; INFINITY if it does not say. */
 static double job_left_s(void) {
     uint64_t end;
+    struct timespec now;
     const char *text = getenv("SLURM_JOB_END_TIME");
     if (!text || !nr_parse_u64(text, &end) || end == 0) return INFINITY;
-    return (double)end - (double)time(NULL);
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)end - ((double)now.tv_sec + 1e-9 * (double)now.tv_nsec);
 }
 
 nr_deadline nr_deadline_make(double limit_s) {

@@ -250,9 +250,9 @@ static nr_status run_all(nr_run *run, const char *command_line) {
 
 nr_status nr_run_shapley(const nr_options *options, const char *command_line) {
     nr_run run = {.options = options};
+    nr_stop_install();
     NR_TRY(nr_world_start(&run.world));
     nr_log_set_quiet(nr_world_rank(run.world) != 0);
-    nr_stop_install();
     nr_gemm_single_thread();
     nr_status status = run_all(&run, command_line);
     if (status == NR_STOPPED) say_stopped(&run);

@@ -37,6 +37,10 @@ typedef struct {
     todo list;
     bool busy;
     uint64_t unit; /* under way */
+    /* workers */
+    bool dismissed;
+    nr_stop told;     /* what the master was told that signals ask */
+    nr_status broken; /* of the protocol, noticed in the midst of a unit */
 } rank_state;
 
 static void send_message(rank_state *rank, int to, const nr_message *message) {
@@ -76,34 +80,39 @@ static void worker_send_result(rank_state *rank, uint64_t unit, nr_status status
     rank->transport->send(rank->transport->self, 0, rank->words, n);
 }
 
-static void worker_drop(rank_state *rank, nr_stop how) {
+/* A unit in the midst of a block is given back when its step returns. */
+static void worker_drop(rank_state *rank, nr_stop how, bool computing) {
     while (rank->list.n > 0)
         worker_send_result(rank, todo_take(&rank->list), NR_STOPPED);
     if (how < NR_STOP_NOW || !rank->busy) return;
+    if (computing) {
+        nr_stop_order_leave();
+        return;
+    }
     worker_send_result(rank, rank->unit, NR_STOPPED);
     rank->busy = false;
 }
 
 /* Passes on what signals ask of this rank, once. */
-static void worker_ask(rank_state *rank, nr_stop *told) {
+static void worker_ask(rank_state *rank) {
     nr_message message = {.kind = NR_MESSAGE_ASK, .unit = nr_stop_asked()};
-    if ((nr_stop)message.unit <= *told) return;
+    if ((nr_stop)message.unit <= rank->told) return;
     send_message(rank, 0, &message);
-    *told = (nr_stop)message.unit;
+    rank->told = (nr_stop)message.unit;
 }
 
 /* Takes every message that is there; without work, waits a moment for one. */
-static nr_status worker_listen(rank_state *rank, bool *stopped) {
+static nr_status worker_listen(rank_state *rank, bool computing) {
     nr_message message;
-    bool wait = !has_work(rank);
+    bool wait = !computing && !has_work(rank);
     size_t n;
     int from;
     while (rank->transport->receive(rank->transport->self, wait, rank->words,
                                     rank->capacity, &n, &from)) {
         NR_TRY(nr_message_decode(rank->words, n, &message));
-        if (message.kind == NR_MESSAGE_STOP) *stopped = true;
+        if (message.kind == NR_MESSAGE_STOP) rank->dismissed = true;
         else if (message.kind == NR_MESSAGE_DROP)
-            worker_drop(rank, (nr_stop)message.unit);
+            worker_drop(rank, (nr_stop)message.unit, computing);
         else todo_add(&rank->list, message.unit);
         wait = false;
     }
@@ -122,16 +131,31 @@ static void worker_work(rank_state *rank, nr_status *failure) {
     rank->busy = false;
 }
 
-static nr_status worker_run(rank_state *rank) {
+/* Between the pieces of a long block. */
+static void worker_meanwhile(void *self) {
+    rank_state *rank = self;
+    worker_ask(rank);
+    nr_status status = worker_listen(rank, true);
+    if (status != NR_OK) rank->broken = status;
+}
+
+static nr_status worker_loop(rank_state *rank) {
     nr_status failure = NR_OK;
-    nr_stop told = NR_STOP_NONE;
-    for (bool stopped = false; !stopped;) {
-        worker_ask(rank, &told);
-        NR_TRY(worker_listen(rank, &stopped));
-        if (!stopped && has_work(rank)) worker_work(rank, &failure);
+    while (!rank->dismissed) {
+        worker_ask(rank);
+        NR_TRY(worker_listen(rank, false));
+        if (!rank->dismissed && has_work(rank)) worker_work(rank, &failure);
+        NR_TRY(rank->broken);
     }
     rank->transport->flush(rank->transport->self);
     return failure;
+}
+
+static nr_status worker_run(rank_state *rank) {
+    nr_stop_listen(worker_meanwhile, rank);
+    nr_status status = worker_loop(rank);
+    nr_stop_listen(NULL, NULL);
+    return status;
 }
 
 /* ---- the master ---- */
@@ -144,6 +168,7 @@ typedef struct {
     nr_status failure;
     bool unit_failed; /* that was a unit, and this one: */
     uint64_t failed_unit;
+    bool computing;   /* in the midst of a block of its own */
     nr_stop asked;    /* by signals, of any rank */
     nr_stop dropped;  /* what everybody has been told to give back */
     double dropped_s; /* when */
@@ -205,7 +230,10 @@ static nr_status compute_own(master_state *m) {
     rank_state *rank = &m->rank;
     bool done = false;
     nr_status status = m->failure;
+    m->computing = true;
     if (status == NR_OK) status = step_silently(rank->runner, &done);
+    m->computing = false;
+    NR_TRY(rank->broken);
     if (status == NR_OK && !done) return NR_OK;
     size_t n = status == NR_OK ? nr_unit_result(rank->runner, rank->words) : 0;
     rank->busy = false;
@@ -231,6 +259,10 @@ static nr_status drop(master_state *m, nr_stop how) {
     while (rank->list.n > 0)
         NR_TRY(take_result(m, 0, todo_take(&rank->list), NR_STOPPED, NULL, 0));
     if (how < NR_STOP_NOW || !rank->busy) return NR_OK;
+    if (m->computing) {
+        nr_stop_order_leave();
+        return NR_OK;
+    }
     rank->busy = false;
     return take_result(m, 0, rank->unit, NR_STOPPED, NULL, 0);
 }
@@ -244,7 +276,18 @@ static nr_status tick(master_state *m) {
     return drop(m, stop);
 }
 
-/* Workers that are in the midst of a long block cannot hear that it is to be left. */
+/* Between the pieces of a long block of the master's own. */
+static void master_meanwhile(void *self) {
+    master_state *m = self;
+    nr_log_set_silent(false);
+    nr_status status = take_messages(m);
+    if (status == NR_OK) status = tick(m);
+    nr_log_set_silent(true);
+    if (status != NR_OK) m->rank.broken = status;
+}
+
+/* Workers that are in the midst of a long piece of a block cannot hear that it is to be
+ * left. */
 static bool is_deaf(const master_state *m) {
     return m->dropped == NR_STOP_NOW && nr_clock_s() - m->dropped_s > deaf_s;
 }
@@ -286,7 +329,9 @@ static nr_status master_run(rank_state rank, nr_unit_source *source, void *sourc
     if (!NR_NEW(m.assignments, (size_t)NR_AHEAD * (size_t)size)) return status;
     NR_TRY_GOTO(nr_master_new(size, source, source_self, &m.machine), err_free);
     hand_out(&m, nr_master_start(m.machine, m.assignments));
+    nr_stop_listen(master_meanwhile, &m);
     status = master_loop(&m, deaf);
+    nr_stop_listen(NULL, NULL);
     if (!*deaf) dismiss(&m);
     nr_master_free(m.machine);
     if (status == NR_OK) status = m.failure;

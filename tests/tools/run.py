@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Runs tests and says which failed: tests/tools/run.py NEURANK TEST...
+"""Runs tests and says which failed: tests/tools/run.py [-v] NEURANK TEST...
 
 A test is an executable or a Python file; it passes by ending with 0 in time. The head of
-its source may say `TEST: timeout=SECONDS` (60 otherwise). Silent tests that pass show one
-line, others all they wrote. Tests find the program in $NEURANK and work in $PWD, a
+its source may say `TEST: timeout=SECONDS` (60 otherwise). Tests that pass show one line,
+others (with -v: all) what they wrote. Tests find the program in $NEURANK and work in $PWD, a
 temporary folder of their own.
 """
 import os
@@ -40,7 +40,7 @@ def environment(neurank):
     return env
 
 
-def run(test, env):
+def run(test, env, verbose):
     folder = tempfile.mkdtemp(prefix="neurank-test-")
     command = ["/usr/bin/python3", test] if test.endswith(".py") else [test]
     limit = timeout_of(test)
@@ -56,15 +56,16 @@ def run(test, env):
     shutil.rmtree(folder, ignore_errors=True)
     name = re.sub(r".*/tests/", "", test)
     print(f"{'ok    ' if good else 'FAILED'} {name} ({time.time() - start:.1f} s)", flush=True)
-    if not good:
+    if not good or verbose and text:
         print("    " + text.replace("\n", "\n    "), flush=True)
     return good
 
 
 def main():
-    neurank, tests = sys.argv[1], [os.path.abspath(t) for t in sys.argv[2:]]
+    verbose = sys.argv[1] == "-v"
+    neurank, *tests = sys.argv[1 + verbose:]
     env = environment(neurank)
-    results = [run(t, env) for t in tests]
+    results = [run(os.path.abspath(t), env, verbose) for t in tests]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed", flush=True)
     return 0 if results and all(results) else 1
 

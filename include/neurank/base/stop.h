@@ -9,10 +9,23 @@
 #ifndef NEURANK_BASE_STOP_H
 #define NEURANK_BASE_STOP_H
 
+#include <stdbool.h>
+
 typedef enum { NR_STOP_NONE, NR_STOP_SOON, NR_STOP_NOW } nr_stop;
 
 void nr_stop_install(void);
-/* What this process has been asked for so far. Cheap. */
+/* What signals asked of this process so far. Cheap. */
 nr_stop nr_stop_asked(void);
+
+/* A computation that takes long calls this between its pieces: whoever started it can
+ * look after its messages meanwhile. True: leave it, with NR_STOPPED. */
+bool nr_stop_leave(void);
+
+/* Who looks after what meanwhile (NULL: nobody), and how it has the computation left.
+ * listen may be called from nr_stop_leave only, at most every few milliseconds. Both
+ * calls are for the one thread that computes. */
+typedef void nr_stop_listener(void *self);
+void nr_stop_listen(nr_stop_listener *listen, void *self);
+void nr_stop_order_leave(void);
 
 #endif

@@ -1,0 +1,147 @@
+"""A disk that is full for a while costs a warning; one that stays full, or a folder that goes
+away, costs nothing that was computed: it is in the rescue file. A folder that is read-only is
+refused, but for a store that is complete.
+TEST: timeout=180
+
+Works on a small tmpfs in a mount namespace of its own (unshare -rm, as any user).
+"""
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from harness import DATA, NEURANK, check, fashion, run, same
+
+
+def args(output, *more):
+    return ["shapley", f"{DATA}/lenet5.onnx", "fashion.h5", "--layer", "conv1,conv2",
+            "--images", 400, "--sweeps", 2, "--per-image", "--by-class",
+            "--checkpoint-every", "0.2s", "-o", output, *more]
+
+
+def start(*more):
+    return subprocess.Popen([NEURANK, *map(str, args("small/run.h5", *more))],
+                            stderr=subprocess.PIPE, text=True)
+
+
+def fill():
+    with open("small/filler", "wb", buffering=0) as f:
+        try:
+            while True:
+                f.write(bytes(4096))
+        except OSError:
+            pass
+
+
+def begun(p):
+    """Waits until a checkpoint has been written in the midst of the run."""
+    before = None
+    for _ in range(2):
+        while True:
+            now = os.stat("small/run.h5").st_mtime_ns if os.path.exists("small/run.h5") else None
+            if now and now != before:
+                break
+            check(p.poll() is None, "the run goes on")
+            time.sleep(0.01)
+        before = now
+
+
+def fresh():
+    for name in os.listdir("small"):
+        os.remove(f"small/{name}")
+    for name in ("run.h5.rescue", "boat.h5"):
+        if os.path.exists(name):
+            os.remove(name)
+
+
+def ended(p, code):
+    text = p.communicate(timeout=60)[1]
+    check(p.returncode == code, f"{p.returncode}, {code} expected: {text}")
+    return text
+
+
+def full_for_a_while():
+    fresh()
+    p = start()
+    begun(p)
+    fill()
+    time.sleep(0.6)
+    os.remove("small/filler")
+    text = ended(p, 0)
+    check("neurank: warning: small/run.h5" in text and "No space left on device" in text and
+          "it still stands; the next try is in 0.2 s" in text, text)
+    same("whole.h5", "small/run.h5")
+
+
+def full_for_good(rescue, *more):
+    fresh()
+    p = start(*more)
+    begun(p)
+    fill()
+    text = ended(p, 5)
+    check(f"neurank: error: small/run.h5 could not be written; the results are in {rescue}"
+          in text, text)
+    check("partial" in run("verify", "small/run.h5").stdout, "the last checkpoint stands")
+    same("whole.h5", rescue)
+    os.remove("small/filler")
+    p = run(*args("small/run.h5"))
+    same("whole.h5", "small/run.h5")
+
+
+def full_from_the_start():
+    fresh()
+    fill()
+    p = run(*args("small/run.h5"), expect=5)
+    check("No space left on device" in p.stderr and p.stderr.count("error: ") == 1, p.stderr)
+    check(os.listdir("small") == ["filler"], f"nothing is left: {os.listdir('small')}")
+
+
+def read_only():
+    """From the start; a run that meets it on the way is in test_every_fault.py (EROFS)."""
+    fresh()
+    run(*args("small/run.h5", "--time-limit", "0.3s"), expect=75)
+    subprocess.run(["mount", "-o", "remount,ro", "small"], check=True)
+    p = run(*args("small/run.h5"), expect=5)
+    check("Read-only file system" in p.stderr and p.stderr.count("error: ") == 1, p.stderr)
+    check("partial" in run("verify", "small/run.h5").stdout, "the store stands")
+    subprocess.run(["mount", "-o", "remount,rw", "small"], check=True)
+    run(*args("small/run.h5"))
+    subprocess.run(["mount", "-o", "remount,ro", "small"], check=True)
+    check("nothing to do" in run(*args("small/run.h5")).stderr, "complete is complete")
+    subprocess.run(["mount", "-o", "remount,rw", "small"], check=True)
+
+
+def gone():
+    """With values by image, which stand in the file that goes away, for the most part."""
+    fresh()
+    p = subprocess.Popen([NEURANK, *map(str, args("folder/run.h5"))], stderr=subprocess.PIPE,
+                         text=True)
+    while not os.path.exists("folder/run.h5"):
+        time.sleep(0.01)
+    time.sleep(0.5)
+    shutil.rmtree("folder")
+    text = ended(p, 5)
+    check("No such file or directory" in text and "are in ./run.h5.rescue" in text, text)
+    same("whole.h5", "run.h5.rescue")
+    os.mkdir("folder")
+
+
+def main():
+    if sys.argv[-1] != "inside":
+        sys.exit(subprocess.run(["unshare", "-rm", sys.executable, __file__,
+                                 "inside"]).returncode)
+    fashion()
+    run(*args("whole.h5"))
+    os.mkdir("small")
+    os.mkdir("folder")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", "small"], check=True)
+    full_for_a_while()
+    full_for_good("./run.h5.rescue")
+    full_for_good("boat.h5", "--rescue", "boat.h5")
+    full_from_the_start()
+    read_only()
+    gone()
+
+
+main()
