@@ -65,7 +65,7 @@ all: $(BUILD)/neurank $(BUILD)/libneurank.a
 
 help:
 	@echo 'make demo       install what is missing, build, rank the filters of a real network'
-	@echo 'make test       install what is missing, build, lint, run all quick tests (5 min)'
+	@echo 'make test       install what is missing, build, lint, run all quick tests (8 min)'
 	@echo 'make test-long  the tests that take longer, then coverage and efficiency (25 min)'
 	@echo 'make torture    200 runs killed at random and resumed: the same bits? (15 min)'
 	@echo 'make coverage   do intervals and stopping rules keep their word? thousands of runs'
