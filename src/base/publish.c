@@ -87,6 +87,17 @@ static int sync_path(const char *path, int flags) {
     return result;
 }
 
+nr_status nr_publish_settle(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool synced = file >= 0 && fsync(file) == 0;
+    int cause = errno;
+    if (synced) posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    if (file >= 0) close(file);
+    NR_REQUIRE(synced, NR_ERR_STORE, "%s: cannot be written: %s", path,
+               strerror(cause));
+    return NR_OK;
+}
+
 static int sync_folder_of(const char *path) {
     char *folder;
     if (folder_of(path, &folder) != NR_OK) return -1;

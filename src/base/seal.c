@@ -64,14 +64,22 @@ static bool write_all(int file, const char *text, size_t n, off_t at) {
     return true;
 }
 
+/* What the disk has of the line, once it is synced. */
+static bool reads_back(int file, const char *line, off_t length) {
+    char found[LINE];
+    posix_fadvise(file, length, LINE, POSIX_FADV_DONTNEED);
+    return read_all(file, found, LINE, length) && memcmp(found, line, LINE) == 0;
+}
+
 static nr_status append_line(int file, const char *path, off_t length) {
     char digest[NR_DIGEST_TEXT], line[LINE + 1];
     NR_TRY(digest_of(file, path, (size_t)length, digest));
     write_line((size_t)length, digest, line);
     errno = 0;
-    bool good = write_all(file, line, LINE, length) && fsync(file) == 0;
+    bool good = write_all(file, line, LINE, length) && fsync(file) == 0 &&
+                reads_back(file, line, length);
     NR_REQUIRE(good, NR_ERR_STORE, "%s: cannot be written: %s", path,
-               errno ? strerror(errno) : "no space left on device");
+               errno ? strerror(errno) : "its seal is not what was written");
     return NR_OK;
 }
 
@@ -84,7 +92,8 @@ nr_status nr_seal_append(const char *path) {
     if (file >= 0 && close(file) != 0 && status == NR_OK)
         status =
             nr_fail(NR_ERR_STORE, "%s: cannot be written: %s", path, strerror(errno));
-    return status;
+    /* A file that cannot be read back is one that cannot be written. */
+    return status == NR_ERR_INPUT ? NR_ERR_STORE : status;
 }
 
 static nr_status compare(int file, const char *path, size_t bytes, bool *sealed) {

@@ -219,14 +219,16 @@ bool nr_class_sums_match(const nr_class_sums *sums, const nr_wide *sum,
     return good;
 }
 
+static const double fine = 0x1p-64, quantum = 0x1p-40;
+_Static_assert(NR_FINE_BITS == 64 && NR_QUANTUM_BITS == 40, "the factors above");
+
 void nr_class_sums_estimate(const nr_class_sums *sums, uint32_t label, size_t player,
                             double *shapley, double *std_error) {
     const class_row *row = find(sums, label);
     *shapley = *std_error = NAN;
     if (!row || row->images == 0) return;
     double images = (double)row->images;
-    *shapley = ldexp((double)row->sum[player], -NR_FINE_BITS) / images;
+    *shapley = (double)row->sum[player] * fine / images;
     /* a visit contributes (p_0 + p_1) / 4 */
-    *std_error =
-        ldexp(sqrt((double)row->within[player]), -NR_QUANTUM_BITS) / 4 / images;
+    *std_error = sqrt((double)row->within[player]) * quantum / 4 / images;
 }

@@ -230,7 +230,7 @@ size_t nr_tally_words(size_t n_players, size_t n_classes, size_t n_present) {
     return nr_size_add(words, nr_class_sums_words(n_players, n_present));
 }
 
-size_t nr_tally_encode(const nr_tally *tally, uint64_t *words) {
+size_t nr_tally_encode_plain(const nr_tally *tally, uint64_t *words) {
     size_t n = tally->n, at = 0;
     NR_ASSERT(!tally->in_group);
     for (size_t row = 0; row < ROWS; row++, at += 2 * n)
@@ -249,7 +249,11 @@ size_t nr_tally_encode(const nr_tally *tally, uint64_t *words) {
         nr_wide_high(tally->empty),
     };
     memcpy(words + at, counts, sizeof counts);
-    at += NR_TALLY_COUNTS;
+    return at + NR_TALLY_COUNTS;
+}
+
+size_t nr_tally_encode(const nr_tally *tally, uint64_t *words) {
+    size_t at = nr_tally_encode_plain(tally, words);
     return tally->classes ? at + nr_class_sums_encode(tally->classes, words + at) : at;
 }
 

@@ -41,24 +41,19 @@ static size_t first_difference(nr_h5_type type, size_t n, const void *a,
     return i;
 }
 
-nr_status nr_h5_compare_rows(const nr_h5 *file, const char *object, nr_h5_type type,
-                             size_t first, size_t count, const void *data) {
-    size_t dims[NR_H5_RANK], rank, n = count;
+nr_status nr_h5_compare_slab(const nr_h5 *file, const char *object, nr_h5_type type,
+                             const nr_h5_slab *slab, const void *data) {
+    size_t dims[NR_H5_RANK], rank, n = slab->count;
     void *found;
     NR_TRY(nr_h5_dims(file, object, dims, &rank));
-    for (size_t d = 1; d < rank; d++) n = nr_size_mul(n, dims[d]);
+    for (size_t d = slab->within ? 2 : 1; d < rank; d++) n = nr_size_mul(n, dims[d]);
     if (!(found = nr_new(n, nr_h5_type_bytes(type)))) return NR_ERR_INTERNAL;
-    nr_status status = nr_h5_read_rows(file, object, type, first, count, found);
-    if (status == NR_OK) {
-        size_t at = first_difference(type, n, found, data);
-        if (at < n)
-            status =
-                nr_fail(NR_ERR_INPUT,
-                        "%s is damaged: element %zu of %s is not what follows from "
-                        "its sums",
-                        file->path, first * (count ? n / count : 1) + at, object);
-    }
+    nr_status status = nr_h5_read_slab(file, object, type, slab, found);
+    size_t at = status == NR_OK ? first_difference(type, n, found, data) : n;
     free(found);
+    NR_REQUIRE(at == n || status != NR_OK, NR_ERR_INPUT,
+               "%s is damaged: row %zu of %s is not what follows from its sums",
+               file->path, slab->first + at / (n / slab->count), object);
     return status;
 }
 
@@ -71,7 +66,8 @@ nr_status nr_h5_compare_dataset(const nr_h5 *file, const nr_h5_dataset *dataset,
     NR_REQUIRE(fits, NR_ERR_INPUT, "%s is damaged: %s has another shape", file->path,
                dataset->path);
     if (!data) return NR_OK;
-    return nr_h5_compare_rows(file, dataset->path, dataset->type, 0, dims[0], data);
+    return nr_h5_compare_slab(file, dataset->path, dataset->type,
+                              &(nr_h5_slab){.count = dims[0]}, data);
 }
 
 nr_status nr_h5_compare_scale(const nr_h5 *file, const char *path,

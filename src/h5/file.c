@@ -103,6 +103,7 @@ nr_status nr_h5_close_checked(nr_h5 *file) {
     char *path = nr_strdup(file->path);
     file->journal = NULL;
     nr_status status = nr_h5_close(file);
+    if (status == NR_OK && path) status = nr_publish_settle(path);
     if (status == NR_OK)
         status = path ? nr_h5_journal_check(journal, path) : NR_ERR_INTERNAL;
     nr_h5_journal_free(journal);

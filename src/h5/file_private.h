@@ -21,8 +21,8 @@ nr_status nr_h5_journal_begin(nr_h5 *file);
 void nr_h5_journal_free(nr_h5_journal *journal);
 /* Nothing if no journal is kept. */
 nr_status nr_h5_journal_add(nr_h5 *file, nr_h5_written what, const char *object,
-                            const char *name, nr_h5_type type, size_t first,
-                            size_t count, const void *bytes, size_t n_bytes);
+                            const char *name, nr_h5_type type, const nr_h5_slab *slab,
+                            const void *bytes, size_t n_bytes);
 /* Of the closed file. */
 nr_status nr_h5_journal_check(const nr_h5_journal *journal, const char *path);
 
@@ -33,8 +33,8 @@ nr_status nr_h5_read_chunk(const nr_h5 *file, const char *object, size_t first,
 /* What writing does to a file that is compared (compare.c). */
 nr_status nr_h5_compare_dataset(const nr_h5 *file, const nr_h5_dataset *dataset,
                                 const void *data);
-nr_status nr_h5_compare_rows(const nr_h5 *file, const char *object, nr_h5_type type,
-                             size_t first, size_t count, const void *data);
+nr_status nr_h5_compare_slab(const nr_h5 *file, const char *object, nr_h5_type type,
+                             const nr_h5_slab *slab, const void *data);
 nr_status nr_h5_compare_scale(const nr_h5 *file, const char *path,
                               const uint32_t *values, size_t n);
 nr_status nr_h5_compare_attribute(const nr_h5 *file, const char *object,
@@ -44,5 +44,7 @@ nr_status nr_h5_compare_text(const nr_h5 *file, const char *object, const char *
                              const char *text);
 
 hid_t nr_h5_native(nr_h5_type type);
+/* Selects a slab in the space of a dataset; returns the space of its elements alone. */
+hid_t nr_h5_select(hid_t space, size_t rank, const nr_h5_slab *slab);
 
 #endif

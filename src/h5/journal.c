@@ -12,13 +12,13 @@
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 
-enum { PIECE_BYTES = 8 << 20 };
+enum { PIECE_BYTES = 1 << 20 };
 
 typedef struct {
     nr_h5_written what;
     char *object, *name;
     nr_h5_type type;
-    size_t first, count;
+    nr_h5_slab slab;
     char digest[NR_DIGEST_TEXT];
 } entry;
 
@@ -42,10 +42,10 @@ void nr_h5_journal_free(nr_h5_journal *journal) {
 }
 
 nr_status nr_h5_journal_add(nr_h5 *file, nr_h5_written what, const char *object,
-                            const char *name, nr_h5_type type, size_t first,
-                            size_t count, const void *bytes, size_t n_bytes) {
+                            const char *name, nr_h5_type type, const nr_h5_slab *slab,
+                            const void *bytes, size_t n_bytes) {
     nr_h5_journal *j = file->journal;
-    entry e = {.what = what, .type = type, .first = first, .count = count};
+    entry e = {.what = what, .type = type, .slab = *slab};
     if (!j) return NR_OK;
     nr_digest_of(bytes, n_bytes, e.digest);
     NR_TRY(nr_grow((void **)&j->entries, &j->capacity, j->n + 1, sizeof *j->entries));
@@ -61,15 +61,19 @@ static nr_status add_rows(const nr_h5 *file, const entry *e, nr_digest *digest) 
     size_t dims[NR_H5_RANK], rank, row = nr_h5_type_bytes(e->type);
     void *buffer;
     NR_TRY(nr_h5_dims(file, e->object, dims, &rank));
-    for (size_t d = 1; d < rank; d++) row = nr_size_mul(row, dims[d]);
-    size_t step = row && row < PIECE_BYTES ? PIECE_BYTES / row : 1;
-    if (step > e->count) step = e->count;
+    for (size_t d = e->slab.within ? 2 : 1; d < rank; d++)
+        row = nr_size_mul(row, dims[d]);
+    size_t step = row && row < PIECE_BYTES ? PIECE_BYTES / row : 1,
+           count = e->slab.count;
+    if (step > count) step = count;
     if (!(buffer = nr_new(nr_size_mul(step, row), 1))) return NR_ERR_INTERNAL;
     nr_status status = NR_OK;
-    for (size_t at = 0; at < e->count && status == NR_OK; at += step) {
-        size_t n = e->count - at < step ? e->count - at : step;
-        status = nr_h5_read_rows(file, e->object, e->type, e->first + at, n, buffer);
-        if (status == NR_OK) nr_digest_add(digest, buffer, n * row);
+    for (size_t at = 0; at < count && status == NR_OK; at += step) {
+        nr_h5_slab piece = e->slab;
+        piece.first += at;
+        piece.count = count - at < step ? count - at : step;
+        status = nr_h5_read_slab(file, e->object, e->type, &piece, buffer);
+        if (status == NR_OK) nr_digest_add(digest, buffer, piece.count * row);
     }
     free(buffer);
     return status;
@@ -79,14 +83,14 @@ static nr_status add_chunk(const nr_h5 *file, const entry *e, nr_digest *digest)
     void *bytes;
     size_t n;
     uint32_t mask;
-    NR_TRY(nr_h5_read_chunk(file, e->object, e->first, &bytes, &n, &mask));
+    NR_TRY(nr_h5_read_chunk(file, e->object, e->slab.first, &bytes, &n, &mask));
     nr_digest_add(digest, bytes, n);
     free(bytes);
     return NR_OK;
 }
 
 static nr_status add_numbers(const nr_h5 *file, const entry *e, nr_digest *digest) {
-    size_t n_bytes = nr_size_mul(e->count, nr_h5_type_bytes(e->type));
+    size_t n_bytes = nr_size_mul(e->slab.count, nr_h5_type_bytes(e->type));
     void *values = nr_new(n_bytes, 1);
     if (!values) return NR_ERR_INTERNAL;
     hid_t id = H5Aopen_by_name(file->id, e->object, e->name, H5P_DEFAULT, H5P_DEFAULT);

@@ -163,20 +163,36 @@ nr_status nr_h5_stored_type(const nr_h5 *file, const char *object, char *kind,
     return NR_OK;
 }
 
-nr_status nr_h5_read_rows(const nr_h5 *file, const char *object, nr_h5_type type,
-                          size_t first, size_t count, void *out) {
+hid_t nr_h5_select(hid_t space, size_t rank, const nr_h5_slab *slab) {
+    size_t along = slab->within ? 1 : 0;
+    hsize_t start[NR_H5_RANK] = {0}, extent[NR_H5_RANK];
+    H5Sget_simple_extent_dims(space, extent, NULL);
+    if (slab->within) {
+        start[0] = slab->one;
+        extent[0] = 1;
+    }
+    start[along] = slab->first;
+    extent[along] = slab->count;
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL);
+    return H5Screate_simple((int)rank, extent, NULL);
+}
+
+static bool slab_fits(const nr_h5_slab *slab, size_t rank, const size_t *dims) {
+    size_t along = slab->within ? 1 : 0;
+    return rank > along && (!slab->within || slab->one < dims[0]) &&
+           nr_size_add(slab->first, slab->count) <= dims[along];
+}
+
+nr_status nr_h5_read_slab(const nr_h5 *file, const char *object, nr_h5_type type,
+                          const nr_h5_slab *slab, void *out) {
     hid_t id;
     size_t dims[NR_H5_RANK], rank;
-    hsize_t start[NR_H5_RANK] = {first}, extent[NR_H5_RANK];
     NR_TRY(open_dataset(file, object, &id));
     nr_status status = dims_of(file, object, id, dims, &rank);
-    NR_REQUIRE_GOTO(status != NR_OK || (rank > 0 && first + count <= dims[0]),
-                    err_close, NR_ERR_INPUT, "%s: %s has too few rows", file->path,
-                    object);
+    NR_REQUIRE_GOTO(status != NR_OK || slab_fits(slab, rank, dims), err_close,
+                    NR_ERR_INPUT, "%s: %s has too few rows", file->path, object);
     if (status != NR_OK) goto err_close;
-    for (size_t d = 0; d < rank; d++) extent[d] = d == 0 ? count : dims[d];
-    hid_t space = H5Dget_space(id), memory = H5Screate_simple((int)rank, extent, NULL);
-    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL);
+    hid_t space = H5Dget_space(id), memory = nr_h5_select(space, rank, slab);
     herr_t result = H5Dread(id, nr_h5_native(type), memory, space, H5P_DEFAULT, out);
     H5Sclose(memory);
     H5Sclose(space);
@@ -186,6 +202,12 @@ nr_status nr_h5_read_rows(const nr_h5 *file, const char *object, nr_h5_type type
 err_close:
     H5Dclose(id);
     return status;
+}
+
+nr_status nr_h5_read_rows(const nr_h5 *file, const char *object, nr_h5_type type,
+                          size_t first, size_t count, void *out) {
+    const nr_h5_slab slab = {.first = first, .count = count};
+    return nr_h5_read_slab(file, object, type, &slab, out);
 }
 
 nr_status nr_h5_read(const nr_h5 *file, const char *object, nr_h5_type type,

@@ -82,7 +82,7 @@ nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
     if (H5Dclose(id) < 0 && status == NR_OK) status = cannot_write(file, dataset->path);
     if (status == NR_OK && data)
         status = nr_h5_journal_add(file, NR_H5_ROWS, dataset->path, NULL, dataset->type,
-                                   0, dataset->dims[0], data,
+                                   &(nr_h5_slab){.count = dataset->dims[0]}, data,
                                    elements(dataset) * nr_h5_type_bytes(dataset->type));
     if (status == NR_OK && dataset->long_name)
         status = nr_h5_write_text(file, dataset->path, "long_name", dataset->long_name);
@@ -113,35 +113,37 @@ nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
         H5Dwrite(id, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
         H5DSset_scale(id, slash ? slash + 1 : path) >= 0;
     if (id >= 0) good = H5Dclose(id) >= 0 && good;
-    nr_status status = good ? nr_h5_journal_add(file, NR_H5_ROWS, path, NULL, NR_H5_U32,
-                                                0, n, values, n * sizeof *values)
-                            : cannot_write(file, path);
+    nr_status status =
+        good ? nr_h5_journal_add(file, NR_H5_ROWS, path, NULL, NR_H5_U32,
+                                 &(nr_h5_slab){.count = n}, values, n * sizeof *values)
+             : cannot_write(file, path);
     free(counted);
     NR_TRY(status);
     return nr_h5_write_text(file, path, "long_name", long_name);
 }
 
-nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
-                           size_t first, size_t count, const void *data) {
-    hsize_t start[NR_H5_RANK] = {first}, extent[NR_H5_RANK];
-    if (file->comparing)
-        return nr_h5_compare_rows(file, object, type, first, count, data);
+nr_status nr_h5_write_slab(nr_h5 *file, const char *object, nr_h5_type type,
+                           const nr_h5_slab *slab, const void *data) {
+    if (file->comparing) return nr_h5_compare_slab(file, object, type, slab, data);
     errno = 0;
     hid_t id = H5Dopen2(file->id, object, H5P_DEFAULT);
     if (id < 0) return cannot_write(file, object);
     hid_t space = H5Dget_space(id);
-    int rank = H5Sget_simple_extent_dims(space, extent, NULL);
-    extent[0] = count;
-    hid_t memory = H5Screate_simple(rank, extent, NULL);
-    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, extent, NULL);
+    int rank = H5Sget_simple_extent_ndims(space);
+    hid_t memory = nr_h5_select(space, (size_t)rank, slab);
+    size_t elements = (size_t)H5Sget_simple_extent_npoints(memory);
     herr_t result = H5Dwrite(id, nr_h5_native(type), memory, space, H5P_DEFAULT, data);
     H5Sclose(memory);
     H5Sclose(space);
     if (H5Dclose(id) < 0 || result < 0) return cannot_write(file, object);
-    size_t bytes = nr_h5_type_bytes(type);
-    for (int d = 0; d < rank; d++) bytes *= (size_t)extent[d];
-    return nr_h5_journal_add(file, NR_H5_ROWS, object, NULL, type, first, count, data,
-                             bytes);
+    return nr_h5_journal_add(file, NR_H5_ROWS, object, NULL, type, slab, data,
+                             elements * nr_h5_type_bytes(type));
+}
+
+nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
+                           size_t first, size_t count, const void *data) {
+    const nr_h5_slab slab = {.first = first, .count = count};
+    return nr_h5_write_slab(file, object, type, &slab, data);
 }
 
 static H5Z_filter_t filter_at(hid_t creation, int place) {
@@ -183,8 +185,8 @@ static nr_status put_chunk(nr_h5 *to, hid_t target, const char *object, size_t f
     if (bytes == 0) return NR_OK;
     if (H5Dwrite_chunk(target, H5P_DEFAULT, mask, at, bytes, chunk) < 0)
         return cannot_write(to, object);
-    return nr_h5_journal_add(to, NR_H5_CHUNK, object, NULL, NR_H5_U8, first, 0, chunk,
-                             bytes);
+    return nr_h5_journal_add(to, NR_H5_CHUNK, object, NULL, NR_H5_U8,
+                             &(nr_h5_slab){.first = first}, chunk, bytes);
 }
 
 nr_status nr_h5_copy_chunk(const nr_h5 *from, nr_h5 *to, const char *object,
@@ -228,7 +230,8 @@ nr_status nr_h5_write_attribute(nr_h5 *file, const char *object, const char *nam
         write_attribute(file, object, name, nr_h5_native(type), space, values);
     H5Sclose(space);
     NR_TRY(status);
-    return nr_h5_journal_add(file, NR_H5_NUMBERS, object, name, type, 0, count, values,
+    return nr_h5_journal_add(file, NR_H5_NUMBERS, object, name, type,
+                             &(nr_h5_slab){.count = count}, values,
                              count * nr_h5_type_bytes(type));
 }
 
@@ -242,6 +245,6 @@ nr_status nr_h5_write_text(nr_h5 *file, const char *object, const char *name,
     H5Sclose(space);
     H5Tclose(type);
     NR_TRY(status);
-    return nr_h5_journal_add(file, NR_H5_TEXT, object, name, NR_H5_U8, 0, 0, text,
-                             strlen(text));
+    return nr_h5_journal_add(file, NR_H5_TEXT, object, name, NR_H5_U8, &(nr_h5_slab){0},
+                             text, strlen(text));
 }

@@ -27,8 +27,8 @@ nr_status nr_layout_read(const nr_h5 *file, nr_store **out);
 enum { NR_LAYOUT_FIELDS = 16 };
 extern const char *const nr_layout_fields[NR_LAYOUT_FIELDS];
 
-nr_status nr_layout_write_results(nr_h5 *file, const nr_store *store,
-                                  const nr_store_layer *layer);
+nr_status nr_layout_write_results(nr_h5 *file, const nr_store_layer *layer,
+                                  const nr_results *r);
 nr_status nr_layout_write_state(nr_h5 *file, const nr_store_layer *layer);
 nr_status nr_layout_write_images(nr_h5 *file, const nr_store *store,
                                  const nr_store_layer *layer);

@@ -42,12 +42,9 @@ static nr_status add_classes(nr_digest *digest, size_t n_players,
 static nr_status add_tally(nr_digest *digest, const nr_tally *tally) {
     size_t n = nr_tally_players(tally);
     const nr_class_sums *classes = nr_tally_classes(tally);
-    size_t n_classes = classes ? nr_class_sums_classes(classes) : 0;
     uint64_t *words;
-    if (!NR_NEW(words, nr_tally_words(n, n_classes, n_classes))) return NR_ERR_INTERNAL;
-    nr_tally_encode(tally, words);
-    nr_digest_add(digest, words,
-                  ((size_t)NR_TALLY_WORDS * n + NR_TALLY_COUNTS) * sizeof *words);
+    if (!NR_NEW(words, nr_tally_words(n, 0, 0))) return NR_ERR_INTERNAL;
+    nr_digest_add(digest, words, nr_tally_encode_plain(tally, words) * sizeof *words);
     free(words);
     return classes ? add_classes(digest, n, classes) : NR_OK;
 }

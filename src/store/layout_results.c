@@ -6,6 +6,8 @@
 #include "layout.h"
 #include "neurank/base/memory.h"
 
+enum { CLASS_PIECE_VALUES = 1 << 14 };
+
 typedef struct {
     const char *name, *long_name;
     bool in_units; /* of the score, else a pure number */
@@ -94,29 +96,56 @@ static nr_status write_flag(nr_h5 *file, const char *layer, const char *name,
 
 /* ---- by class ---- */
 
+/* A few classes at a time. */
 typedef struct {
-    double *shapley, *error; /* [n_classes, n] */
-    uint32_t *images;        /* [n_classes] */
-} class_table;
+    size_t first, count, most;
+    double *shapley, *error; /* [most, n] */
+} class_piece;
 
 /* As with everything else, an exact run knows nothing before it is complete. */
-static void fill_class_table(const nr_store_layer *layer, const nr_results *r,
-                             const nr_class_sums *sums, class_table *table) {
-    for (uint32_t c = 0; c < nr_class_sums_classes(sums); c++) {
-        uint64_t sweeps = r->sweeps ? r->sweeps : 1;
-        table->images[c] = (uint32_t)(nr_class_sums_images(sums, c) / sweeps);
-        for (size_t i = 0; i < r->n; i++) {
-            double *shapley = table->shapley + c * r->n + i;
-            double *error = table->error + c * r->n + i;
-            nr_class_sums_estimate(sums, c, i, shapley, error);
-            if (layer->units.pieces > 0) *error = isnan(*shapley) ? NAN : 0;
-            if (isnan(r->shapley[i])) *shapley = *error = NAN;
-        }
+static void fill_piece(const nr_store_layer *layer, const nr_results *r,
+                       const nr_class_sums *sums, class_piece *piece) {
+    for (size_t k = 0; k < piece->count * r->n; k++) {
+        size_t c = piece->first + k / r->n, i = k % r->n;
+        double *shapley = piece->shapley + k, *error = piece->error + k;
+        nr_class_sums_estimate(sums, (uint32_t)c, i, shapley, error);
+        if (layer->units.pieces > 0) *error = isnan(*shapley) ? NAN : 0;
+        if (isnan(r->shapley[i])) *shapley = *error = NAN;
     }
 }
 
-static nr_status write_class_table(nr_h5 *file, const nr_store_layer *layer, size_t n,
-                                   size_t n_classes, const class_table *table) {
+static nr_status write_piece(nr_h5 *file, const nr_store_layer *layer,
+                             const class_piece *piece) {
+    char path[NR_LAYOUT_PATH];
+    NR_TRY(nr_h5_write_rows(file, nr_layout_path(path, layer->name, "shapley_by_class"),
+                            NR_H5_F64, piece->first, piece->count, piece->shapley));
+    return nr_h5_write_rows(file,
+                            nr_layout_path(path, layer->name, "std_error_by_class"),
+                            NR_H5_F64, piece->first, piece->count, piece->error);
+}
+
+static nr_status write_pieces(nr_h5 *file, const nr_store_layer *layer,
+                              const nr_results *r, const nr_class_sums *sums) {
+    size_t classes = nr_class_sums_classes(sums);
+    class_piece piece = {.most = CLASS_PIECE_VALUES / r->n + 1};
+    nr_status status = NR_ERR_INTERNAL;
+    if (NR_NEW(piece.shapley, nr_size_mul(piece.most, r->n)) &&
+        NR_NEW(piece.error, nr_size_mul(piece.most, r->n)))
+        status = NR_OK;
+    while (piece.first < classes && status == NR_OK) {
+        size_t left = classes - piece.first;
+        piece.count = left < piece.most ? left : piece.most;
+        fill_piece(layer, r, sums, &piece);
+        status = write_piece(file, layer, &piece);
+        piece.first += piece.count;
+    }
+    free(piece.shapley);
+    free(piece.error);
+    return status;
+}
+
+static nr_status make_class_tables(nr_h5 *file, const nr_store_layer *layer, size_t n,
+                                   size_t n_classes) {
     char class_[NR_LAYOUT_PATH], filter[NR_LAYOUT_PATH], path[NR_LAYOUT_PATH];
     nr_layout_path(class_, layer->name, "class");
     nr_layout_path(filter, layer->name, "filter");
@@ -128,55 +157,53 @@ static nr_status write_class_table(nr_h5 *file, const nr_store_layer *layer, siz
                             .units = unit_of(layer)};
     values.path = nr_layout_path(path, layer->name, "shapley_by_class");
     values.long_name = "Shapley value over the images of one class";
-    NR_TRY(nr_h5_make_dataset(file, &values, table->shapley));
+    NR_TRY(nr_h5_make_dataset(file, &values, NULL));
     values.path = nr_layout_path(path, layer->name, "std_error_by_class");
     values.long_name = "standard error of shapley_by_class for these images";
-    NR_TRY(nr_h5_make_dataset(file, &values, table->error));
-    nr_h5_dataset images = {.path =
-                                nr_layout_path(path, layer->name, "images_by_class"),
-                            .type = NR_H5_U32,
-                            .rank = 1,
-                            .dims = {n_classes},
-                            .scales = {class_},
-                            .long_name = "evaluation images of the class",
-                            .units = "1"};
-    return nr_h5_make_dataset(file, &images, table->images);
+    return nr_h5_make_dataset(file, &values, NULL);
+}
+
+static nr_status write_class_images(nr_h5 *file, const nr_store_layer *layer,
+                                    const nr_results *r, const nr_class_sums *sums) {
+    char class_[NR_LAYOUT_PATH], path[NR_LAYOUT_PATH];
+    size_t n = nr_class_sums_classes(sums);
+    nr_h5_dataset dataset = {.path =
+                                 nr_layout_path(path, layer->name, "images_by_class"),
+                             .type = NR_H5_U32,
+                             .rank = 1,
+                             .dims = {n},
+                             .scales = {nr_layout_path(class_, layer->name, "class")},
+                             .long_name = "evaluation images of the class",
+                             .units = "1"};
+    uint32_t *images;
+    if (!NR_NEW(images, n)) return NR_ERR_INTERNAL;
+    for (uint32_t c = 0; c < n; c++)
+        images[c] =
+            (uint32_t)(nr_class_sums_images(sums, c) / (r->sweeps ? r->sweeps : 1));
+    nr_status status = nr_h5_make_dataset(file, &dataset, images);
+    free(images);
+    return status;
 }
 
 static nr_status write_classes(nr_h5 *file, const nr_store_layer *layer,
                                const nr_results *r) {
     uint64_t sweeps;
     const nr_class_sums *sums = nr_tally_classes(nr_fold_result(layer->fold, &sweeps));
-    class_table table = {0};
-    nr_status status = NR_ERR_INTERNAL;
     if (!sums) return NR_OK;
-    size_t n_classes = nr_class_sums_classes(sums), n = nr_size_mul(n_classes, r->n);
-    if (NR_NEW(table.shapley, n) && NR_NEW(table.error, n) &&
-        NR_NEW(table.images, n_classes)) {
-        fill_class_table(layer, r, sums, &table);
-        status = write_class_table(file, layer, r->n, n_classes, &table);
-    }
-    free(table.shapley);
-    free(table.error);
-    free(table.images);
-    return status;
+    NR_TRY(make_class_tables(file, layer, r->n, nr_class_sums_classes(sums)));
+    NR_TRY(write_pieces(file, layer, r, sums));
+    return write_class_images(file, layer, r, sums);
 }
 
-nr_status nr_layout_write_results(nr_h5 *file, const nr_store *store,
-                                  const nr_store_layer *layer) {
-    nr_results *r;
-    NR_TRY(nr_store_results(store, layer, &r));
-    nr_status status = write_columns(file, layer, r);
-    if (status == NR_OK) status = write_places(file, layer, r);
-    if (status == NR_OK)
-        status = write_flag(file, layer->name, "dead",
-                            "keeping the filter changes nothing on any image",
-                            "live dead", r->n, r->dead);
-    if (status == NR_OK)
-        status = write_flag(file, layer->name, "unreliable",
-                            "interval that rests on too few events",
-                            "reliable unreliable", r->n, r->unreliable);
-    if (status == NR_OK) status = write_classes(file, layer, r);
-    nr_results_free(r);
-    return status;
+nr_status nr_layout_write_results(nr_h5 *file, const nr_store_layer *layer,
+                                  const nr_results *r) {
+    NR_TRY(write_columns(file, layer, r));
+    NR_TRY(write_places(file, layer, r));
+    NR_TRY(write_flag(file, layer->name, "dead",
+                      "keeping the filter changes nothing on any image", "live dead",
+                      r->n, r->dead));
+    NR_TRY(write_flag(file, layer->name, "unreliable",
+                      "interval that rests on too few events", "reliable unreliable",
+                      r->n, r->unreliable));
+    return write_classes(file, layer, r);
 }

@@ -5,6 +5,8 @@
 #include "layout.h"
 #include "neurank/base/memory.h"
 
+enum { CLASS_PIECE_WORDS = 1 << 14 };
+
 /* Paths of one layer's state. */
 typedef struct {
     char word[NR_LAYOUT_PATH], count[NR_LAYOUT_PATH], filter[NR_LAYOUT_PATH];
@@ -87,25 +89,39 @@ static nr_status put(nr_h5 *file, const nr_store_layer *layer, bool open,
     return nr_h5_write_rows(file, path, NR_H5_U64, open ? k : 0, open ? 1 : rows, data);
 }
 
+/* A few classes at a time: all of them may be as much as everything else in memory. */
+static nr_status put_class_sums(nr_h5 *file, const nr_store_layer *layer, bool open,
+                                size_t k, const nr_class_sums *sums) {
+    char path[NR_LAYOUT_PATH];
+    size_t classes = nr_class_sums_classes(sums);
+    size_t row = NR_CLASS_WORDS * layer->n_players;
+    size_t step = CLASS_PIECE_WORDS / row + 1;
+    uint64_t *words;
+    nr_status status = NR_OK;
+    nr_layout_path(path, layer->name,
+                   open ? "state/open_classes" : "state/complete_classes");
+    if (!NR_NEW(words, nr_size_mul(step, row))) return NR_ERR_INTERNAL;
+    for (size_t c = 0; c < classes && status == NR_OK; c += step) {
+        nr_h5_slab slab = {.within = open, .one = k, .first = c, .count = classes - c};
+        if (slab.count > step) slab.count = step;
+        for (size_t i = 0; i < slab.count; i++)
+            nr_class_sums_get(sums, (uint32_t)(c + i), words + i * row);
+        status = nr_h5_write_slab(file, path, NR_H5_U64, &slab, words);
+    }
+    free(words);
+    return status;
+}
+
 static nr_status put_classes(nr_h5 *file, const nr_store_layer *layer, bool open,
                              size_t k, const nr_class_sums *sums) {
     size_t classes = nr_class_sums_classes(sums);
-    size_t row = NR_CLASS_WORDS * layer->n_players;
-    uint64_t *words, *images = NULL;
-    nr_status status = NR_ERR_INTERNAL;
-    if (NR_NEW(words, nr_size_mul(classes, row)) && NR_NEW(images, classes)) {
-        for (uint32_t c = 0; c < classes; c++) {
-            images[c] = nr_class_sums_images(sums, c);
-            nr_class_sums_get(sums, c, words + c * row);
-        }
-        status = put(file, layer, open, "state/complete_classes", "state/open_classes",
-                     k, classes, words);
-    }
-    if (status == NR_OK)
-        status = put(file, layer, open, "state/complete_class_images",
-                     "state/open_class_images", k, classes, images);
+    uint64_t *images;
+    NR_TRY(put_class_sums(file, layer, open, k, sums));
+    if (!NR_NEW(images, classes)) return NR_ERR_INTERNAL;
+    for (uint32_t c = 0; c < classes; c++) images[c] = nr_class_sums_images(sums, c);
+    nr_status status = put(file, layer, open, "state/complete_class_images",
+                           "state/open_class_images", k, classes, images);
     free(images);
-    free(words);
     return status;
 }
 
@@ -114,10 +130,9 @@ static nr_status put_tally(nr_h5 *file, const nr_store_layer *layer, bool open,
                            size_t k, const nr_tally *tally) {
     size_t n = layer->n_players;
     const nr_class_sums *classes = nr_tally_classes(tally);
-    size_t n_classes = classes ? nr_class_sums_classes(classes) : 0;
     uint64_t *words;
-    if (!NR_NEW(words, nr_tally_words(n, n_classes, n_classes))) return NR_ERR_INTERNAL;
-    nr_tally_encode(tally, words);
+    if (!NR_NEW(words, nr_tally_words(n, 0, 0))) return NR_ERR_INTERNAL;
+    nr_tally_encode_plain(tally, words);
     nr_status status = put(file, layer, open, "state/complete", "state/open", k,
                            NR_TALLY_WORDS, words);
     if (status == NR_OK)

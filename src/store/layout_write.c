@@ -69,15 +69,12 @@ static nr_status write_numbers(nr_h5 *file, const char *group,
     return NR_OK;
 }
 
-static nr_status write_summary(nr_h5 *file, const char *group, const nr_store *store,
-                               const nr_store_layer *layer) {
-    nr_results *r;
-    NR_TRY(nr_store_results(store, layer, &r));
-    nr_status status = write_texts(file, group, layer);
-    if (status == NR_OK) status = write_counts(file, group, layer, r);
-    if (status == NR_OK) status = write_numbers(file, group, layer, r);
-    nr_results_free(r);
-    return status == NR_OK ? write_plan(file, group, &layer->plan) : status;
+static nr_status write_summary(nr_h5 *file, const char *group,
+                               const nr_store_layer *layer, const nr_results *r) {
+    NR_TRY(write_texts(file, group, layer));
+    NR_TRY(write_counts(file, group, layer, r));
+    NR_TRY(write_numbers(file, group, layer, r));
+    return write_plan(file, group, &layer->plan);
 }
 
 static nr_status write_digest(nr_h5 *file, const char *group,
@@ -89,14 +86,18 @@ static nr_status write_digest(nr_h5 *file, const char *group,
 
 nr_status nr_layout_write_layer(nr_h5 *file, const nr_store *store,
                                 const nr_store_layer *layer) {
+    nr_results *r;
     char group[NR_LAYOUT_PATH], path[NR_LAYOUT_PATH];
     snprintf(group, sizeof group, "/%s", layer->name);
     NR_TRY(nr_h5_make_group(file, group));
     NR_TRY(nr_h5_make_scale(file, nr_layout_path(path, layer->name, "filter"),
                             "output channel of the layer", layer->filters,
                             layer->n_players));
-    NR_TRY(write_summary(file, group, store, layer));
-    NR_TRY(nr_layout_write_results(file, store, layer));
+    NR_TRY(nr_store_results(store, layer, &r));
+    nr_status status = write_summary(file, group, layer, r);
+    if (status == NR_OK) status = nr_layout_write_results(file, layer, r);
+    nr_results_free(r);
+    NR_TRY(status);
     NR_TRY(nr_layout_write_state(file, layer));
     return write_digest(file, group, layer);
 }

@@ -1,9 +1,9 @@
 /* A store on its way to disk:
  *
  *   check    what stands at the path is the file that this store goes on from
- *   write    everything, into a temporary file beside it; a new reader finds it there
- *   seal     length and digest of all bytes behind them; sync
- *   verify   what the disk has is what was sealed
+ *   write    everything, into a temporary file beside it; sync
+ *   verify   a new reader finds on the disk what was written, call by call
+ *   seal     length and digest of all bytes of the disk's, behind them; sync, read back
  *   publish  rename over, sync the folder
  *
  * Whatever fails before the rename, and whatever ends the process, leaves the file that
@@ -34,31 +34,46 @@ static const char *this_writer(void) {
     return text;
 }
 
-/* Locks keep a second run away where there are any; this notices it everywhere. */
-static nr_status check_generation(const char *path, const nr_store *store) {
-    char writer[NR_STORE_WRITER] = "";
-    uint64_t generation = 0;
+/* Which generation stands at path; 0 if there is no file. */
+static nr_status read_generation(const char *path, uint64_t *generation,
+                                 char writer[NR_STORE_WRITER]) {
     nr_h5 *file;
-    if (access(path, F_OK) != 0) return NR_OK; /* removed: it is written anew */
+    *generation = 0;
+    *writer = '\0';
+    if (access(path, F_OK) != 0) return NR_OK;
     nr_log_set_silent(true);
     nr_status status = nr_h5_open(path, &file);
     if (status == NR_OK) {
-        status = nr_layout_read_generation(file, &generation, writer);
+        status = nr_layout_read_generation(file, generation, writer);
         nr_h5_close(file);
     }
     nr_log_set_silent(false);
-    NR_REQUIRE(status == NR_OK, NR_ERR_STORE,
+    return status;
+}
+
+bool nr_store_is_current(const char *path, const nr_store *store) {
+    uint64_t generation;
+    char writer[NR_STORE_WRITER];
+    return read_generation(path, &generation, writer) == NR_OK &&
+           generation == store->generation && strcmp(writer, store->writer) == 0;
+}
+
+/* Locks keep a second run away where there are any; this notices it everywhere. */
+static nr_status check_generation(const char *path, const nr_store *store) {
+    char writer[NR_STORE_WRITER];
+    uint64_t generation;
+    NR_REQUIRE(read_generation(path, &generation, writer) == NR_OK, NR_ERR_STORE,
                "%s: cannot be written: what stands there cannot be read as this run's "
                "store",
                path);
-    if (generation == store->generation && strcmp(writer, store->writer) == 0)
-        return NR_OK;
-    return nr_fail(
-        NR_ERR_MISMATCH,
-        "%s: %s wrote it (generation %llu, this run's is %llu) while this run "
-        "was going on from it: left as it is",
-        path, writer, (unsigned long long)generation,
-        (unsigned long long)store->generation);
+    bool removed = generation == 0; /* then it is written anew */
+    bool same = generation == store->generation && strcmp(writer, store->writer) == 0;
+    NR_REQUIRE(removed || same, NR_ERR_MISMATCH,
+               "%s: %s wrote it (generation %llu, this run's is %llu) while this run "
+               "was going on from it: left as it is",
+               path, writer, (unsigned long long)generation,
+               (unsigned long long)store->generation);
+    return NR_OK;
 }
 
 static nr_status write_content(const char *temporary, const nr_store *store) {
@@ -73,24 +88,12 @@ static nr_status write_content(const char *temporary, const nr_store *store) {
     return status;
 }
 
-static nr_status verify(const char *temporary) {
-    bool sealed;
-    nr_log_set_silent(true);
-    nr_status status = nr_seal_check(temporary, true, &sealed);
-    nr_log_set_silent(false);
-    NR_REQUIRE(status == NR_OK && sealed, NR_ERR_STORE,
-               "%s: cannot be written: what was read back is not what was written",
-               temporary);
-    return NR_OK;
-}
-
 /* *file, of stores with values by image: the new file, opened while it still had its
  * temporary name, so that nothing can fail once it has its own. */
 static nr_status prepare(const char *temporary, const char *path, const nr_store *store,
                          nr_h5 **file) {
     NR_TRY(write_content(temporary, store));
     NR_TRY(nr_seal_append(temporary));
-    NR_TRY(verify(temporary));
     if (!nr_store_has_images(store)) return NR_OK;
     NR_TRY(nr_h5_open(temporary, file));
     nr_status status = nr_h5_set_path(*file, path);

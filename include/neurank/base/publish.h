@@ -22,6 +22,10 @@ nr_status nr_open_input(const char *path, const char *what, int *out, size_t *n_
 /* "<path>.<host>.<pid>.tmp"; *out owned by the caller. */
 nr_status nr_publish_name(const char *path, char **out);
 
+/* Syncs a file and has the system forget what it remembers of it, where it can: what is
+ * read next comes from the disk. */
+nr_status nr_publish_settle(const char *path);
+
 /* Syncs `temporary`, renames it to path and syncs the folder. On failure the temporary
  * file is removed and what stood at path before still stands; but for *renamed, unless
  * NULL: true if only the last step failed, so that the new file is there and may not

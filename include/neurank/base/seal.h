@@ -12,12 +12,11 @@
 
 #include "neurank/base/status.h"
 
-/* Appends the seal and syncs the file. */
+/* Reads the file, appends its seal, syncs, and reads the seal back. */
 nr_status nr_seal_append(const char *path);
 
 /* Reads the whole file. NR_ERR_INPUT if it is not what was sealed; *sealed false if
- * there is no seal. from_disk: not what memory remembers of it, where the system can
- * forget. */
+ * there is no seal. from_disk: see nr_publish_settle. */
 nr_status nr_seal_check(const char *path, bool from_disk, bool *sealed);
 
 #endif

@@ -84,6 +84,8 @@ enum { NR_TALLY_WORDS = 18, NR_TALLY_COUNTS = 8 };
 size_t nr_tally_words(size_t n_players, size_t n_classes, size_t n_present);
 /* Words written. */
 size_t nr_tally_encode(const nr_tally *tally, uint64_t *words);
+/* The same without the classes: nr_tally_words(n_players, 0, 0) words. */
+size_t nr_tally_encode_plain(const nr_tally *tally, uint64_t *words);
 /* Words read, of at most `n`; 0: these are not those of such a tally. */
 size_t nr_tally_decode(nr_tally *tally, const uint64_t *words, size_t n);
 

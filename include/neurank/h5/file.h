@@ -57,7 +57,16 @@ nr_status nr_h5_stored_chunks(const nr_h5 *file, const char *object, size_t *n);
  */
 nr_status nr_h5_stored_type(const nr_h5 *file, const char *object, char *kind,
                             size_t *bytes);
-/* Rows [first, first + count) along the first axis, all of the others, as `type`. */
+/* Rows [first, first + count) along the first axis, all of the others; or, within one
+ * index of the first axis, along the second. */
+typedef struct {
+    bool within;
+    size_t one; /* that index */
+    size_t first, count;
+} nr_h5_slab;
+nr_status nr_h5_read_slab(const nr_h5 *file, const char *object, nr_h5_type type,
+                          const nr_h5_slab *slab, void *out);
+/* Along the first axis. */
 nr_status nr_h5_read_rows(const nr_h5 *file, const char *object, nr_h5_type type,
                           size_t first, size_t count, void *out);
 /* The whole dataset, which must have exactly `count` elements. */
@@ -78,7 +87,7 @@ nr_status nr_h5_read_text(const nr_h5 *file, const char *object, const char *nam
 nr_status nr_h5_open_compare(const char *path, nr_h5 **out);
 
 /* From now on remembers digests of what is written; nr_h5_close_checked then closes the
- * file and reads all of it back. */
+ * file, syncs it, and reads all of it back from the disk. */
 nr_status nr_h5_remember(nr_h5 *file);
 nr_status nr_h5_close_checked(nr_h5 *file);
 nr_status nr_h5_make_group(nr_h5 *file, const char *group);
@@ -100,6 +109,8 @@ nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
 /* Creates and writes a dataset; data NULL: created only, for nr_h5_write_rows. */
 nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
                              const void *data);
+nr_status nr_h5_write_slab(nr_h5 *file, const char *object, nr_h5_type type,
+                           const nr_h5_slab *slab, const void *data);
 nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
                            size_t first, size_t count, const void *data);
 /* Copies the chunk that starts at row `first` from a dataset of the same path, shape

@@ -94,6 +94,9 @@ nr_status nr_store_add_history(nr_store *store, const char *line);
  * file at path. NR_ERR_MISMATCH if what stands there is not the file that the store was
  * read from or written to last. On failure what stood there still stands. */
 nr_status nr_store_write(const char *path, nr_store *store);
+/* Is the file at path the one that the store was read from or written to last, so that
+ * nr_store_write would replace it? Says nothing. */
+bool nr_store_is_current(const char *path, const nr_store *store);
 /* The same into a file that is not there yet. */
 nr_status nr_store_write_new(const char *path, nr_store *store);
 /* Everything in the file: its bytes, its sums, and whether all other numbers are those
