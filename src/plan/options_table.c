@@ -79,7 +79,9 @@ const option_row nr_option_table[] = {
      "about what a rank takes beside model and images; more keeps more of the first "
      "layers' results for the next sweep. Numbers do not depend on it"},
     {"checkpoint-every", DURATION, SHAPLEY, AT(checkpoint_every_s), "TIME", "60s", 0.1,
-     1e6, "how often the store is written"},
+     1e6,
+     "how often the store is written; where nobody says, less often if that would cost "
+     "more than 1% of the run"},
     {"time-limit", DURATION, SHAPLEY, AT(time_limit_s), "TIME", NULL, 1e-3, 1e9,
      "stop early, save and exit with 75 (90s, 55m, 2h, 1:30:00)"},
     {"rescue", TEXT, SHAPLEY, AT(rescue), "FILE", NULL, 0, 0,

@@ -1,5 +1,4 @@
-/* `neurank merge` and `neurank verify`: stores as files. */
-#include <stdio.h>
+/* `neurank merge`: shards to one store. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -9,26 +8,6 @@
 #include "neurank/run/run.h"
 #include "neurank/store/store.h"
 #include "output.h"
-
-static void say_layer(const nr_store_layer *layer) {
-    const nr_fold *fold = layer->fold;
-    unsigned long long sweeps = nr_fold_complete_sweeps(fold);
-    printf("  %s: %s, %llu sweep%s", layer->name,
-           nr_store_layer_is_complete(layer) ? "complete" : "partial", sweeps,
-           sweeps == 1 ? "" : "s");
-    if (nr_fold_lanes(fold) > 1 && nr_fold_get_spec(fold)->lanes == 0)
-        printf(", sweep %llu is missing",
-               (unsigned long long)nr_fold_first_sweep(fold));
-    printf("\n");
-}
-
-static void say_store(const char *path, const nr_store *store, const char *what) {
-    printf("%s: %s%s\n", path, what,
-           nr_store_is_complete(store) ? "complete" : "partial");
-    for (size_t i = 0; i < store->n_layers; i++) say_layer(&store->layers[i]);
-}
-
-/* ---- merge ---- */
 
 static nr_status prepare(const nr_options *options) {
     const char *path = options->positional[0];
@@ -62,7 +41,7 @@ nr_status nr_run_merge(const nr_options *options, const char *command_line) {
         nr_store_join(options->positional + 1, options->n_positional - 1, &store);
     if (status == NR_OK) {
         status = write_joined(path, command_line, store);
-        if (status == NR_OK) say_store(path, store, "");
+        if (status == NR_OK) nr_print_store(path, store, "");
         if (status == NR_OK && !nr_store_is_complete(store))
             nr_log(NR_LOG_INFO,
                    "%s: the command of the shards, without --shard, does what is "
@@ -72,23 +51,4 @@ nr_status nr_run_merge(const nr_options *options, const char *command_line) {
     }
     nr_lock_free(lock);
     return status;
-}
-
-/* ---- verify ---- */
-
-nr_status nr_run_verify(const nr_options *options) {
-    for (size_t k = 0; k < options->n_positional; k++) {
-        const char *path = options->positional[k];
-        nr_store *store;
-        bool sealed;
-        NR_TRY(nr_store_verify(path, &sealed, &store));
-        say_store(path, store, "sound, ");
-        nr_store_free(store);
-        if (!sealed)
-            nr_log(NR_LOG_WARNING,
-                   "%s: has no seal: another program has written it since; sums and "
-                   "results are sound",
-                   path);
-    }
-    return NR_OK;
 }

@@ -36,3 +36,21 @@ char *nr_history_line(const char *command_line) {
     if (line) snprintf(line, bytes, "%s: %s", when, command_line);
     return line;
 }
+
+static void say_layer(const nr_store_layer *layer) {
+    const nr_fold *fold = layer->fold;
+    unsigned long long sweeps = nr_fold_complete_sweeps(fold);
+    printf("  %s: %s, %llu sweep%s", layer->name,
+           nr_store_layer_is_complete(layer) ? "complete" : "partial", sweeps,
+           sweeps == 1 ? "" : "s");
+    if (nr_fold_lanes(fold) > 1 && nr_fold_get_spec(fold)->lanes == 0)
+        printf(", sweep %llu is missing",
+               (unsigned long long)nr_fold_first_sweep(fold));
+    printf("\n");
+}
+
+void nr_print_store(const char *path, const nr_store *store, const char *what) {
+    printf("%s: %s%s\n", path, what,
+           nr_store_is_complete(store) ? "complete" : "partial");
+    for (size_t i = 0; i < store->n_layers; i++) say_layer(&store->layers[i]);
+}

@@ -2,12 +2,15 @@
 #ifndef NEURANK_RUN_OUTPUT_H
 #define NEURANK_RUN_OUTPUT_H
 
-#include "neurank/base/status.h"
+#include "neurank/store/store.h"
 
 /* The store at path becomes <path>.old, or .old.2, .old.3, ...: nothing is replaced. */
 nr_status nr_keep_old(const char *path);
 
 /* "2026-03-01T12:00:00Z: <command line>", for the history; NULL after a message. */
 char *nr_history_line(const char *command_line);
+
+/* "<path>: <what>complete" and a line for each layer, on stdout. */
+void nr_print_store(const char *path, const nr_store *store, const char *what);
 
 #endif

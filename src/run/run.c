@@ -150,8 +150,10 @@ static nr_status open_session(nr_run *run) {
 
 static nr_status begin_session(nr_run *run, const char *command_line) {
     bool root = nr_world_rank(run->world) == 0;
-    return nr_world_share(run->world,
-                          root ? nr_session_begin(run->session, command_line) : NR_OK);
+    return nr_world_share(run->world, root
+                                          ? nr_session_begin(run->session, command_line,
+                                                             nr_world_size(run->world))
+                                          : NR_OK);
 }
 
 /* What rank 0 decides and all have to know: nr_status of the question. */
@@ -240,12 +242,10 @@ static nr_status run_all(nr_run *run, const char *command_line) {
     NR_TRY(open_session(run));
     NR_TRY(check_duration(run));
     NR_TRY(begin_session(run, command_line));
-    status = play(run);
-    if (run->session) {
-        nr_status saved = nr_session_finish(run->session);
-        if (saved != NR_OK) status = saved;
-    }
-    return nr_world_share(run->world, status);
+    status = play(run); /* the same on every rank */
+    nr_status saved = run->session ? nr_session_finish(run->session) : NR_OK;
+    saved = nr_world_share(run->world, saved);
+    return saved == NR_OK ? status : saved;
 }
 
 nr_status nr_run_shapley(const nr_options *options, const char *command_line) {

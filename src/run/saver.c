@@ -24,28 +24,29 @@ struct nr_saver {
     nr_store *store; /* borrowed */
     nr_snapshot *snapshot;
     const char *path, *rescue;
-    double every_s;
+    nr_saver_times times;
     pthread_t thread;
     bool writing;      /* there is a thread */
     atomic_bool ended; /* it has nothing left to do */
     nr_status result;  /* what came of it */
     bool unsaved;      /* the last snapshot is not on disk */
     bool lost;         /* the file at path belongs to somebody else */
-    double begun_s, written_s, seconds;
+    double begun_s, seconds;
     char last[NR_TIME_TEXT]; /* when the file at path was written */
     /* for the report: what the thread used, and what the computation waited */
     size_t n_meanwhile; /* checkpoints while the computation went on */
     double thread_s, waited_s;
+    double cost_s; /* of the last one, both */
 };
 
 nr_status nr_saver_new(nr_store *store, const char *path, const char *rescue,
-                       double every_s, nr_saver **out) {
+                       const nr_saver_times *times, nr_saver **out) {
     nr_saver *saver;
     if (!NR_NEW(saver, 1)) return NR_ERR_INTERNAL;
     *saver = (nr_saver){.store = store,
                         .path = path,
                         .rescue = rescue,
-                        .every_s = every_s,
+                        .times = *times,
                         .begun_s = nr_clock_s()};
     nr_clock_text(saver->last);
     nr_status status = nr_snapshot_new(store, &saver->snapshot);
@@ -71,9 +72,10 @@ static void write_snapshot(nr_saver *saver) {
     nr_log_set_mild(true);
     saver->result = nr_snapshot_write(saver->snapshot, saver->path);
     nr_log_set_mild(false);
-    saver->written_s = nr_clock_s();
-    saver->seconds = saver->written_s - start_s;
-    if (saver->writing) saver->thread_s += thread_seconds() - used_s;
+    saver->seconds = nr_clock_s() - start_s;
+    used_s = thread_seconds() - used_s;
+    saver->cost_s += used_s;
+    if (saver->writing) saver->thread_s += used_s;
 }
 
 static void *thread_main(void *self) {
@@ -96,6 +98,10 @@ static bool start_thread(nr_saver *saver) {
 
 /* ---- what came of a write ---- */
 
+static double interval_s(const nr_saver *saver) {
+    return fmax(saver->times.every_s, saver->cost_s / saver->times.cost_most);
+}
+
 static void take_result(nr_saver *saver, bool more) {
     char every[NR_NUMBER_TEXT];
     if (saver->result == NR_OK) {
@@ -104,10 +110,13 @@ static void take_result(nr_saver *saver, bool more) {
         return;
     }
     saver->lost |= saver->result == NR_ERR_MISMATCH;
-    if (!saver->lost && more)
+    if (saver->lost || !more) return;
+    nr_format_duration(interval_s(saver), every);
+    if (access(saver->path, F_OK) == 0)
         nr_log(NR_LOG_WARNING,
                "%s: as written at %s it still stands; the next try is in %s",
-               saver->path, saver->last, nr_format_duration(saver->every_s, every));
+               saver->path, saver->last, every);
+    else nr_log(NR_LOG_WARNING, "%s: the next try is in %s", saver->path, every);
 }
 
 /* Waits for the thread, if there is one. */
@@ -122,6 +131,7 @@ static nr_status take_snapshot(nr_saver *saver, size_t layer) {
     saver->begun_s = nr_clock_s();
     NR_TRY(nr_snapshot_take(saver->snapshot, layer));
     saver->unsaved = true;
+    saver->cost_s = nr_clock_s() - saver->begun_s;
     return NR_OK;
 }
 
@@ -146,7 +156,7 @@ static nr_status begin(nr_saver *saver, size_t layer) {
 static bool is_due(const nr_saver *saver, size_t layer, double now_s) {
     const nr_image_rows *images = saver->store->layers[layer].images;
     bool full = images && nr_image_rows_full(images) && !saver->unsaved;
-    return full || now_s - saver->begun_s >= saver->every_s;
+    return full || now_s - saver->begun_s >= interval_s(saver);
 }
 
 static nr_status check_room(const nr_saver *saver, size_t layer) {

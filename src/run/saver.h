@@ -18,10 +18,17 @@
 
 typedef struct nr_saver nr_saver;
 
+/* A checkpoint is written every so often; or less often, where what the last one cost
+ * (seconds of processor time of the thread and of waiting) would be more than this
+ * part of the time between two. cost_most is 1 for one core's time. */
+typedef struct {
+    double every_s, cost_most;
+} nr_saver_times;
+
 /* store: borrowed, outlives the saver, and stands at `path` as it is. rescue NULL:
  * <path>'s name and ".rescue" in the current folder. */
 nr_status nr_saver_new(nr_store *store, const char *path, const char *rescue,
-                       double every_s, nr_saver **out);
+                       const nr_saver_times *times, nr_saver **out);
 /* Waits for a checkpoint under way. */
 void nr_saver_free(nr_saver *saver);
 

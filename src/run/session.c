@@ -19,6 +19,11 @@
 #include "resume.h"
 #include "saver.h"
 
+/* Of a core's time, of all ranks' cores together: what checkpoints may cost where
+ * nobody says how often they are wanted. Under 1%, with what a single one may vary by.
+ */
+static const double checkpoint_share = 0.008;
+
 /* Whose goal is asked about: the fold knows no layers. */
 typedef struct {
     nr_session *session;
@@ -45,8 +50,8 @@ struct nr_session {
 
 /* ---- the file that may be there already ---- */
 
-/* Goes on with what stands at the output, if anything does. Done again when the lock
- * had to be waited for: by then it may be another run's last word. */
+/* Goes on with what stands at the output, if anything does. Done again when another run
+ * has written it before this one had the lock. */
 static nr_status adopt(nr_session *session, const nr_store *wanted, nr_store **out) {
     const char *path = session->options->output;
     *out = NULL;
@@ -99,6 +104,7 @@ static nr_status take_over(nr_session *session, const nr_store *wanted,
     NR_TRY(nr_publish_check(path, NULL, 0));
     NR_TRY(nr_lock_take(path, lock_wait_s, &session->lock));
     if (nr_lock_is_held(session->lock)) nr_publish_clean(path);
+    if (*out && nr_store_is_current(path, *out)) return NR_OK;
     nr_store_free(*out);
     session->store = NULL;
     NR_TRY(adopt(session, wanted, out));
@@ -130,7 +136,7 @@ err_free_store:
     return status;
 }
 
-nr_status nr_session_begin(nr_session *session, const char *command_line) {
+nr_status nr_session_begin(nr_session *session, const char *command_line, int n_ranks) {
     const char *path = session->options->output;
     if (nr_store_is_complete(session->store) && !session->changed) return NR_OK;
     if (session->options->fresh && access(path, F_OK) == 0) NR_TRY(nr_keep_old(path));
@@ -140,8 +146,12 @@ nr_status nr_session_begin(nr_session *session, const char *command_line) {
     free(line);
     NR_TRY(status);
     NR_TRY(nr_store_write(path, session->store));
-    return nr_saver_new(session->store, path, session->options->rescue,
-                        session->options->checkpoint_every_s, &session->saver);
+    bool chosen = nr_option_given(session->options, "checkpoint-every");
+    nr_saver_times times = {.every_s = session->options->checkpoint_every_s,
+                            .cost_most =
+                                chosen ? INFINITY : checkpoint_share * n_ranks};
+    return nr_saver_new(session->store, path, session->options->rescue, &times,
+                        &session->saver);
 }
 
 nr_status nr_session_finish(nr_session *session) {

@@ -18,7 +18,7 @@ void nr_session_free(nr_session *session);
 
 /* Adds command_line to the history and writes the store, so that an output that cannot
  * be written is known before the work; unless there is nothing to do. */
-nr_status nr_session_begin(nr_session *session, const char *command_line);
+nr_status nr_session_begin(nr_session *session, const char *command_line, int n_ranks);
 
 /* Has layer k nothing left to do? */
 bool nr_session_layer_done(const nr_session *session, size_t k);

@@ -83,7 +83,7 @@ void nr_shared_drop(const void *base, size_t n_bytes) {
 
 /* ---- what killed processes left behind ---- */
 
-enum { OLD_S = 60 }; /* younger files may still be on their way to being mapped */
+enum { OLD_S = 2 }; /* younger files may still be on their way to being mapped */
 
 /* Named by us, for a process that is no more. */
 static bool is_own(const char *name) {
@@ -94,9 +94,12 @@ static bool is_own(const char *name) {
            user == (long)getuid() && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
-/* Open MPI's shared memory transport. */
+/* Open MPI's shared memory transport on this host: "vader_segment.<host>.<...>". */
 static bool is_of_mpi(const char *name) {
-    return strncmp(name, "vader_segment.", 14) == 0;
+    char host[64] = "", begin[96];
+    gethostname(host, sizeof host - 1);
+    int n = snprintf(begin, sizeof begin, "vader_segment.%s.", host);
+    return strncmp(name, begin, (size_t)n) == 0;
 }
 
 static bool process_maps(const char *pid, const char *name) {

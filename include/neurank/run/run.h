@@ -9,7 +9,7 @@ nr_status nr_run_shapley(const nr_options *options, const char *command_line);
 
 nr_status nr_run_eval(const nr_options *options);
 nr_status nr_run_info(const nr_options *options);
-/* Stops at the first store that is not sound. */
+/* All of the stores; returns what is wrong with the first that is not sound. */
 nr_status nr_run_verify(const nr_options *options);
 nr_status nr_run_merge(const nr_options *options, const char *command_line);
 nr_status nr_run_import(const nr_options *options, const char *command_line);
