@@ -7,6 +7,7 @@ Works on a small tmpfs in a mount namespace of its own (unshare -rm, as any user
 """
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,8 +21,8 @@ def args(output, *more):
             "--checkpoint-every", "0.2s", "-o", output, *more]
 
 
-def start(*more):
-    return subprocess.Popen([NEURANK, *map(str, args("small/run.h5", *more))],
+def start(*more, launcher=()):
+    return subprocess.Popen([*launcher, NEURANK, *map(str, args("small/run.h5", *more))],
                             stderr=subprocess.PIPE, text=True)
 
 
@@ -89,6 +90,22 @@ def full_for_good(rescue, *more):
     same("whole.h5", "small/run.h5")
 
 
+def full_when_stopped():
+    """Stopped early and not saved is not stopped early: no job script may requeue it."""
+    fresh()
+    p = start(launcher=["mpirun", "-n", "2"])
+    begun(p)
+    fill()
+    p.send_signal(signal.SIGUSR1)
+    text = ended(p, 5)
+    check("the results are in ./run.h5.rescue" in text and "stopped early" not in text, text)
+    check("partial" in run("verify", "run.h5.rescue").stdout, "the rescue file is partial")
+    os.remove("small/filler")
+    shutil.move("run.h5.rescue", "small/run.h5")
+    run(*args("small/run.h5"))
+    same("whole.h5", "small/run.h5")
+
+
 def full_from_the_start():
     fresh()
     fill()
@@ -139,6 +156,7 @@ def main():
     full_for_a_while()
     full_for_good("./run.h5.rescue")
     full_for_good("boat.h5", "--rescue", "boat.h5")
+    full_when_stopped()
     full_from_the_start()
     read_only()
     gone()

@@ -105,12 +105,12 @@ def dead_rank():
 
 def nothing_is_left_in_memory():
     """Files in /dev/shm that killed ranks have left go away at the next start."""
-    old = f"/dev/shm/vader_segment.test.{os.getuid()}.1234567.0"
+    old = f"/dev/shm/vader_segment.{os.uname().nodename}.{os.getuid()}.1234567.0"
     own = f"/dev/shm/neurank.{os.getuid()}.4194303.7"
     for path in (old, own):
         with open(path, "wb") as f:
             f.write(bytes(100))
-        os.utime(path, (time.time() - 1000,) * 2)
+        os.utime(path, (time.time() - 3,) * 2)
     p = start(2, args("left.h5"))
     ranks = under_way(p, "left.h5", 2)
     check(not os.path.exists(old) and not os.path.exists(own), "what was left is gone")

@@ -1,65 +1,28 @@
 /* A thousand stores with one changed byte each: refused, or just as good.
  * TEST: timeout=120 */
 #include "../support/nets.h"
+#include "../support/stores.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "neurank/base/memory.h"
-#include "neurank/base/rng.h"
 #include "neurank/store/store.h"
 
 enum { N = 7, UNITS = 3, FLIPS = 1000 };
 
-static void add_unit(nr_fold *fold, uint64_t unit) {
-    nr_tally *tally;
-    int64_t m[N];
-    size_t used, n = nr_tally_words(N, 0, 0);
-    uint64_t *words = nr_new(n, sizeof *words);
-    nr_visit visit = {.forward = {m, m}, .reverse = {m, m}, .images = 1};
-    for (uint64_t i = 0; i < N; i++) {
-        m[i] = (int64_t)(1e9F * test_random(unit, i));
-        visit.value_full += m[i];
-    }
-    assert_int_equal(nr_tally_new(N, 0, &tally), NR_OK);
-    assert_true(nr_tally_add(tally, &visit) && nr_tally_end_group(tally));
-    nr_tally_encode(tally, words);
-    assert_int_equal(nr_fold_accept(fold, unit, words, n, &used), NR_OK);
-    nr_tally_free(tally);
-    free(words);
+static int64_t value(uint64_t sweep, size_t image, size_t player) {
+    return 4 * (int64_t)(1e9F * test_random(sweep * UNITS + image, player));
 }
 
 static nr_store *make_store(void) {
-    static const char *const texts[] = {"node",      "method",  "metric",
-                                        "ablate",    "filters", "kernels",
-                                        "per_image", "numbers", "estimator"};
-    nr_store *store;
-    assert_int_equal(nr_store_new(1, &store), NR_OK);
-    nr_store_layer *layer = &store->layers[0];
-    store->confidence = 0.95;
-    nr_plan_set(&store->plan, "model", "m");
-    nr_plan_set(&store->plan, "layers", "conv");
-    nr_plan_set(&store->plan, "data", "d");
-    nr_plan_set(&store->plan, "seed", "1");
-    nr_plan_set_u64(&store->plan, "images", UNITS);
-    for (size_t k = 0; k < 9; k++) nr_plan_set(&layer->plan, texts[k], "x");
-    nr_plan_set(&layer->plan, "shard", "none");
-    nr_plan_set(&layer->plan, "block", "1");
-    nr_plan_set(&layer->plan, "strata", "1");
-    nr_plan_set(&layer->plan, "unit", "1");
-    nr_plan_set(&layer->plan, "pieces", "0");
-    nr_plan_set_u64(&layer->plan, "units_per_sweep", UNITS);
-    nr_plan_set(&layer->plan, "by_class", "0");
-    layer->name = nr_strdup("conv");
-    layer->n_players = N;
-    NR_NEW(layer->filters, N);
-    for (uint32_t i = 0; i < N; i++) layer->filters[i] = i;
-    layer->units = (nr_units){
-        .n_blocks = UNITS, .blocks_per_unit = 1, .units_per_sweep = UNITS, .strata = 1};
-    layer->goal.sweeps = 4;
-    assert_int_equal(nr_store_layer_make_fold(layer), NR_OK);
-    for (uint64_t unit = 0; unit < 2 * UNITS + 1; unit++) add_unit(layer->fold, unit);
+    const test_store_spec spec = {
+        .n_players = N, .blocks_per_unit = 1, .units_per_sweep = UNITS};
+    nr_store *store = test_store(&spec);
+    store->layers[0].goal.sweeps = 4;
+    for (uint64_t unit = 0; unit < 2 * UNITS + 1; unit++)
+        test_store_add(store, unit, value);
     return store;
 }
 

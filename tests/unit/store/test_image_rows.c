@@ -1,6 +1,7 @@
 /* Values by image arrive in any order, over several writes, reads and dropped sweeps,
  * and end as the sums of the complete sweeps; nothing has to be in memory for that. */
 #include "../support/nets.h"
+#include "../support/stores.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,69 +21,15 @@ static int64_t value(uint64_t sweep, size_t image, size_t i) {
 }
 
 static nr_store *make_store(void) {
-    static const char *const texts[] = {"node",      "method",  "metric",
-                                        "ablate",    "filters", "kernels",
-                                        "per_image", "numbers", "estimator"};
-    static const char *const numbers[] = {"block",  "strata",          "unit",
-                                          "pieces", "units_per_sweep", "by_class"};
-    const uint64_t counts[] = {1, 1, BLOCKS, 0, UNITS, 0};
-    uint32_t *files = nr_new(IMAGES, sizeof *files), *labels = nr_new(IMAGES, 4);
-    nr_store *store;
-    assert_int_equal(nr_store_new(1, &store), NR_OK);
-    nr_store_layer *layer = &store->layers[0];
-    store->confidence = 0.95;
-    nr_plan_set(&store->plan, "model", "m");
-    nr_plan_set(&store->plan, "layers", "l");
-    nr_plan_set(&store->plan, "data", "d");
-    nr_plan_set(&store->plan, "seed", "1");
-    nr_plan_set_u64(&store->plan, "images", IMAGES);
-    for (size_t k = 0; k < 9; k++) nr_plan_set(&layer->plan, texts[k], "yes");
-    nr_plan_set(&layer->plan, "shard", "none");
-    for (size_t k = 0; k < 6; k++) nr_plan_set_u64(&layer->plan, numbers[k], counts[k]);
-    layer->name = nr_strdup("conv");
-    layer->n_players = N;
-    NR_NEW(layer->filters, N);
-    for (uint32_t i = 0; i < N; i++) layer->filters[i] = i;
-    layer->units = (nr_units){.n_blocks = IMAGES,
-                              .blocks_per_unit = BLOCKS,
-                              .units_per_sweep = UNITS,
-                              .strata = 1};
-    for (uint32_t i = 0; i < IMAGES; i++) files[i] = IMAGES - 1 - i;
-    assert_int_equal(nr_store_layer_make_fold(layer), NR_OK);
-    assert_int_equal(nr_image_rows_new(IMAGES, N, files, labels, &layer->images),
-                     NR_OK);
-    free(labels);
-    free(files);
-    return store;
+    const test_store_spec spec = {.n_players = N,
+                                  .blocks_per_unit = BLOCKS,
+                                  .units_per_sweep = UNITS,
+                                  .per_image = true};
+    return test_store(&spec);
 }
 
-/* One unit: its rows, and a tally that counts its visits and telescopes. */
 static void add_unit(nr_store *store, uint64_t unit) {
-    nr_store_layer *layer = &store->layers[0];
-    nr_tally *tally;
-    size_t n = nr_tally_words(N, 0, 0), used;
-    int64_t each[N], *rows = nr_new((size_t)BLOCKS * N, sizeof *rows);
-    uint64_t *words = nr_new(n, sizeof *words);
-    nr_visit visit = {.forward = {each, each}, .reverse = {each, each}, .images = 1};
-    assert_int_equal(nr_tally_new(N, 0, &tally), NR_OK);
-    for (size_t b = 0; b < BLOCKS; b++) {
-        size_t image = unit % UNITS * BLOCKS + b;
-        visit.value_full = 0;
-        for (size_t i = 0; i < N; i++) {
-            rows[b * N + i] = value(unit / UNITS, image, i);
-            each[i] = rows[b * N + i] / 4;
-            visit.value_full += each[i];
-        }
-        assert_true(nr_tally_add(tally, &visit) && nr_tally_end_group(tally));
-    }
-    nr_tally_encode(tally, words);
-    assert_int_equal(nr_fold_accept(layer->fold, unit, words, n, &used), NR_OK);
-    assert_int_equal(nr_image_rows_add(layer->images, unit / UNITS,
-                                       (size_t)(unit % UNITS) * BLOCKS, BLOCKS, rows),
-                     NR_OK);
-    nr_tally_free(tally);
-    free(words);
-    free(rows);
+    test_store_add(store, unit, value);
 }
 
 static void reread(const char *path, nr_store **store) {

@@ -10,7 +10,7 @@
 #include "neurank/sched/message.h"
 #include "units.h"
 
-enum { PLAYERS = 3, BLOCKS = 64, SIZE_MAX_ = 8, QUEUE = 256, WORDS = 128 };
+enum { PLAYERS = 3, BLOCKS = 64, SIZE_MAX_ = 20, QUEUE = 256, WORDS = 128 };
 
 /* ---- the game ---- */
 
@@ -30,6 +30,8 @@ static nr_status toy_open(void *self, uint64_t block, nr_block_ends *ends) {
     t->block = block;
     if (t->script->slow_s > 0 && block == t->script->slow_block)
         sleep_s(t->script->slow_s);
+    NR_REQUIRE(block + 1 != t->script->bad_block, NR_ERR_UNIT, "block %llu is bad",
+               (unsigned long long)block);
     *ends = (nr_block_ends){.full = 3 * (int64_t)block, .images = 1};
     return NR_OK;
 }

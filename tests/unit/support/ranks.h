@@ -12,6 +12,7 @@ typedef struct {
     double delay_s;      /* and, behind it, those of the same sender to the same rank */
     uint64_t stop_after; /* the sink asks to stop after that many results; 0: never */
     nr_stop stop;        /* how */
+    uint64_t bad_block;  /* counted from 1: it has no value; 0: none */
     uint64_t slow_block; /* a block that takes slow_s */
     double slow_s;
 } ranks_script;
