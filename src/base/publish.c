@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include "neurank/base/memory.h"
+
+enum { LINKS_MAX = 40 };
 
 /* The folder that `path` stands in; *out owned by the caller. */
 static nr_status folder_of(const char *path, char **out) {
@@ -50,6 +53,33 @@ nr_status nr_publish_distinct(const char *path, const char *const *inputs,
                    NR_ERR_USAGE, "%s: the output is also an input", path);
     NR_REQUIRE(S_ISREG(output.st_mode), NR_ERR_STORE,
                "%s: cannot be written: not a regular file", path);
+    return NR_OK;
+}
+
+/* The target of one link, as seen from where its path is; NULL: no link, or no memory.
+ */
+static char *read_link(const char *path) {
+    char target[PATH_MAX];
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    if (n <= 0) return NULL;
+    target[n] = '\0';
+    const char *slash = target[0] == '/' ? NULL : strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) + 1 : 0;
+    char *joined = nr_new(length + (size_t)n + 1, 1);
+    if (!joined) return NULL;
+    memcpy(joined, path, length);
+    memcpy(joined + length, target, (size_t)n + 1);
+    return joined;
+}
+
+nr_status nr_follow_link(const char *path, char **out) {
+    char *here = nr_strdup(path), *next;
+    if (!here) return NR_ERR_INTERNAL;
+    for (int k = 0; k < LINKS_MAX && (next = read_link(here)) != NULL; k++) {
+        free(here);
+        here = next;
+    }
+    *out = here;
     return NR_OK;
 }
 

@@ -1,10 +1,13 @@
 /* argv to commands, status to exit code. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "neurank/base/memory.h"
+#include "neurank/base/publish.h"
 #include "neurank/base/version.h"
 #include "neurank/plan/options.h"
 #include "neurank/report/show.h"
@@ -52,6 +55,18 @@ static nr_status close_output(void) {
                    errno ? strerror(errno) : "unknown cause");
 }
 
+/* The file that a command writes, where links lead to it. */
+static nr_status run_on_file(nr_options *options, const char *command_line) {
+    bool merge = options->command == NR_COMMAND_MERGE;
+    const char **output = merge ? &options->positional[0] : &options->output;
+    char *file = NULL;
+    if (*output) NR_TRY(nr_follow_link(*output, &file));
+    if (file) *output = file;
+    nr_status status = run_command(options, command_line);
+    free(file);
+    return status;
+}
+
 static nr_status run(int argc, char **argv) {
     nr_options *options;
     if (argc == 2 && strcmp(argv[1], "--version") == 0) {
@@ -72,14 +87,23 @@ static nr_status run(int argc, char **argv) {
         nr_options_help(options->command, stdout);
     } else if (status == NR_OK) {
         char *command_line = join_arguments(argc, argv);
-        status = command_line ? run_command(options, command_line) : NR_ERR_INTERNAL;
+        status = command_line ? run_on_file(options, command_line) : NR_ERR_INTERNAL;
         free(command_line);
     }
     free(options);
     return status;
 }
 
+/* OpenBLAS starts a thread for each core when it is loaded, in every rank of a node;
+ * only its environment can tell it not to. */
+static void load_once_more_without_threads(char **argv) {
+    if (getenv("OPENBLAS_NUM_THREADS")) return;
+    if (setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0) execv("/proc/self/exe", argv);
+}
+
 int main(int argc, char **argv) {
+    load_once_more_without_threads(argv);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a write that fails */
     nr_status status = run(argc, argv);
     nr_status closed = close_output();
     return nr_status_exit_code(status != NR_OK ? status : closed);

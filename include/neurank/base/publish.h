@@ -16,6 +16,11 @@ nr_status nr_publish_distinct(const char *path, const char *const *inputs,
 nr_status nr_publish_check(const char *path, const char *const *inputs,
                            size_t n_inputs);
 
+/* Where a path leads that is a symbolic link, also to a file that is not there yet;
+ * otherwise the path itself. A file is replaced by renaming, which would replace the
+ * link, and its lock has to be one however it is called. *out owned by the caller. */
+nr_status nr_follow_link(const char *path, char **out);
+
 /* Opens a regular file for reading, and nothing that could make the caller wait. */
 nr_status nr_open_input(const char *path, const char *what, int *out, size_t *n_bytes);
 
