@@ -118,15 +118,15 @@ def read_only():
     """From the start; a run that meets it on the way is in test_every_fault.py (EROFS)."""
     fresh()
     run(*args("small/run.h5", "--time-limit", "0.3s"), expect=75)
-    subprocess.run(["mount", "-o", "remount,ro", "small"], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", "small"], check=True)
     p = run(*args("small/run.h5"), expect=5)
     check("Read-only file system" in p.stderr and p.stderr.count("error: ") == 1, p.stderr)
     check("partial" in run("verify", "small/run.h5").stdout, "the store stands")
-    subprocess.run(["mount", "-o", "remount,rw", "small"], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,rw", "small"], check=True)
     run(*args("small/run.h5"))
-    subprocess.run(["mount", "-o", "remount,ro", "small"], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", "small"], check=True)
     check("nothing to do" in run(*args("small/run.h5")).stderr, "complete is complete")
-    subprocess.run(["mount", "-o", "remount,rw", "small"], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,rw", "small"], check=True)
 
 
 def gone():
