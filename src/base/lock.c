@@ -19,7 +19,6 @@ struct nr_lock {
     bool held;
 };
 
-enum { OWNER_TEXT = 256 };
 static const double ask_every_s = 0.1;
 
 typedef enum { GOT, BUSY, NO_LOCKS, FAILED } attempt;
@@ -54,31 +53,45 @@ static attempt try_once(nr_lock *lock) {
     return result;
 }
 
+/* Line k of the file, always as long, so that a reader never sees parts of two. */
+static void write_line(const nr_lock *lock, int k, const char *line) {
+    char text[NR_LOCK_TEXT + 1];
+    snprintf(text, sizeof text, "%-*.*s\n", NR_LOCK_TEXT - 1, NR_LOCK_TEXT - 1, line);
+    if (pwrite(lock->file, text, NR_LOCK_TEXT, (off_t)k * NR_LOCK_TEXT) < 0) return;
+}
+
+static void read_line(int file, int k, char text[NR_LOCK_TEXT]) {
+    ssize_t n = pread(file, text, NR_LOCK_TEXT - 1, (off_t)k * NR_LOCK_TEXT);
+    if (n < 0) n = 0;
+    while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\n')) n--;
+    text[n] = '\0';
+}
+
 /* Who has it, for people; the lock holds without it. */
 static void sign(const nr_lock *lock) {
-    char text[OWNER_TEXT], host[64] = "", when[NR_TIME_TEXT];
+    char text[NR_LOCK_TEXT], host[64] = "", when[NR_TIME_TEXT];
     const char *job = getenv("SLURM_JOB_ID");
     gethostname(host, sizeof host - 1);
     nr_clock_text(when);
-    int n = snprintf(text, sizeof text, "process %ld on %s since %s%s%.32s\n",
-                     (long)getpid(), host, when, job ? ", job " : "", job ? job : "");
-    if (ftruncate(lock->file, 0) != 0 || write(lock->file, text, (size_t)n) != n)
-        return;
+    snprintf(text, sizeof text, "process %ld on %s since %s%s%.32s", (long)getpid(),
+             host, when, job ? ", job " : "", job ? job : "");
+    if (ftruncate(lock->file, 0) == 0) write_line(lock, 0, text);
 }
 
-static void read_owner(const char *path, char text[OWNER_TEXT]) {
+static void read_owner(const char *path, char text[NR_LOCK_TEXT]) {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t n = file < 0 ? 0 : read(file, text, OWNER_TEXT - 1);
-    if (file >= 0) close(file);
-    text[n > 0 ? n : 0] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    if (!*text) snprintf(text, OWNER_TEXT, "another process");
+    text[0] = '\0';
+    if (file >= 0) {
+        read_line(file, 0, text);
+        close(file);
+    }
+    if (!*text) snprintf(text, NR_LOCK_TEXT, "another process");
 }
 
 static attempt wait_for(nr_lock *lock, const char *path, double wait_s) {
     const struct timespec moment = {.tv_nsec = (long)(ask_every_s * 1e9)};
     double end_s = nr_clock_s() + wait_s;
-    char owner[OWNER_TEXT];
+    char owner[NR_LOCK_TEXT];
     attempt result = try_once(lock);
     if (result == BUSY && wait_s > 0) {
         read_owner(lock->path, owner);
@@ -92,7 +105,7 @@ static attempt wait_for(nr_lock *lock, const char *path, double wait_s) {
 }
 
 static nr_status report(attempt result, const nr_lock *lock, const char *path) {
-    char owner[OWNER_TEXT];
+    char owner[NR_LOCK_TEXT];
     if (result == FAILED)
         return nr_fail(NR_ERR_STORE, "%s: cannot be written: its lock %s: %s", path,
                        lock->path, strerror(errno));
@@ -131,6 +144,29 @@ nr_status nr_lock_take(const char *path, double wait_s, nr_lock **out) {
 
 bool nr_lock_is_held(const nr_lock *lock) {
     return lock->held;
+}
+
+void nr_lock_note(const nr_lock *lock, const char *line) {
+    if (lock && lock->held) write_line(lock, 1, line);
+}
+
+bool nr_lock_look(const char *path, char owner[NR_LOCK_TEXT], char note[NR_LOCK_TEXT]) {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    size_t bytes = strlen(path) + sizeof ".lock";
+    char *name = nr_new(bytes, 1);
+    owner[0] = note[0] = '\0';
+    if (!name) return false;
+    snprintf(name, bytes, "%s.lock", path);
+    int file = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    free(name);
+    if (file < 0) return false;
+    bool held = fcntl(file, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+    if (held) {
+        read_line(file, 0, owner);
+        read_line(file, 1, note);
+    }
+    close(file);
+    return held;
 }
 
 void nr_lock_free(nr_lock *lock) {

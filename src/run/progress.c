@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,29 +54,38 @@ static void print_width(const nr_progress *progress, const nr_store_layer *layer
         snprintf(text + used, 64 - (size_t)used, " of %.3g", layer->goal.half_width);
 }
 
+static nr_progress_facts facts_of(const nr_progress *progress,
+                                  const nr_store_layer *layer, double now_s) {
+    nr_progress_facts f = {.units = (double)nr_fold_units(layer->fold),
+                           .units_per_sweep = (double)layer->units.units_per_sweep,
+                           .widest = progress->widest,
+                           .left_s = NAN};
+    double here = f.units - (double)progress->units_before;
+    f.total = progress->sweeps * f.units_per_sweep;
+    f.rate = here / (now_s - progress->started_s);
+    if (here > 0 && isfinite(f.total))
+        f.left_s = f.total > f.units ? (f.total - f.units) / f.rate : 0;
+    return f;
+}
+
 static void print_line(const nr_progress *progress, const nr_store_layer *layer,
-                       double now_s, char line[256]) {
+                       double now_s, char line[NR_PROGRESS_LINE]) {
     char left[NR_NUMBER_TEXT] = "?", width[64], bar[BAR + 1] = "";
-    double per_sweep = (double)layer->units.units_per_sweep;
-    double done = (double)nr_fold_units(layer->fold);
-    double total = progress->sweeps * per_sweep;
-    double here = done - (double)progress->units_before;
-    double rate = here / (now_s - progress->started_s);
-    double part = done < total && isfinite(total) ? done / total : 0;
-    if (here > 0 && isfinite(total))
-        nr_format_duration(total > done ? (total - done) / rate : 0, left);
+    nr_progress_facts f = facts_of(progress, layer, now_s);
+    double part = f.units < f.total && isfinite(f.total) ? f.units / f.total : 0;
+    if (isfinite(f.left_s)) nr_format_duration(f.left_s, left);
     for (int i = 0; i < BAR; i++) bar[i] = i < part * BAR ? '#' : '.';
     bar[BAR] = '\0';
     print_width(progress, layer, width);
-    snprintf(line, 256, "%s%s%s%s %3.0f%%  %.3g sweeps/min  %s left%s", layer->name,
-             progress->terminal ? " [" : "", progress->terminal ? bar : "",
-             progress->terminal ? "]" : ":", floor(100 * part), 60 * rate / per_sweep,
-             left, width);
+    snprintf(line, NR_PROGRESS_LINE, "%s%s%s%s %3.0f%%  %.3g sweeps/min  %s left%s",
+             layer->name, progress->terminal ? " [" : "", progress->terminal ? bar : "",
+             progress->terminal ? "]" : ":", floor(100 * part),
+             60 * f.rate / f.units_per_sweep, left, width);
 }
 
 void nr_progress_show(nr_progress *progress, const nr_store *store,
                       const nr_store_layer *layer, double now_s) {
-    char line[256];
+    char line[NR_PROGRESS_LINE];
     double every = progress->terminal ? bar_every_s : line_every_s;
     if (now_s - progress->shown_s < every) return;
     progress->shown_s = now_s;
@@ -83,6 +93,29 @@ void nr_progress_show(nr_progress *progress, const nr_store *store,
     print_line(progress, layer, now_s, line);
     if (progress->terminal) nr_log_bar(line);
     else nr_log(NR_LOG_INFO, "%s", line);
+}
+
+void nr_progress_note(nr_progress *progress, const nr_store *store,
+                      const nr_store_layer *layer, double now_s,
+                      char line[NR_PROGRESS_LINE]) {
+    look(progress, store, layer, now_s);
+    nr_progress_facts f = facts_of(progress, layer, now_s);
+    snprintf(line, NR_PROGRESS_LINE, "%.0f %.0f %.0f %.6g %.6g %.6g %s", f.units,
+             f.total, f.units_per_sweep, f.widest, f.rate, f.left_s, layer->name);
+}
+
+const char *nr_progress_read(const char *line, nr_progress_facts *out) {
+    nr_progress_facts f;
+    double *const numbers[] = {&f.units,  &f.total, &f.units_per_sweep,
+                               &f.widest, &f.rate,  &f.left_s};
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+        char *end;
+        *numbers[k] = strtod(line, &end);
+        if (end == line || *end != ' ') return NULL;
+        line = end + 1;
+    }
+    *out = f;
+    return line;
 }
 
 void nr_progress_end(nr_progress *progress) {

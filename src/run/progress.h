@@ -4,6 +4,8 @@
 
 #include "neurank/store/store.h"
 
+enum { NR_PROGRESS_LINE = 256 };
+
 typedef struct {
     bool terminal;
     double started_s, shown_s;
@@ -13,10 +15,24 @@ typedef struct {
     double widest, sweeps; /* half the widest joint interval; forecast of sweeps */
 } nr_progress;
 
+/* How far a layer is, as far as is known: NAN and 0 where it is not. */
+typedef struct {
+    double units, total; /* done; those of the whole run, a forecast where a goal is */
+    double units_per_sweep, widest;
+    double rate;   /* units a second of this session */
+    double left_s; /* until the layer is complete */
+} nr_progress_facts;
+
 void nr_progress_begin(nr_progress *progress, const nr_store_layer *layer);
 /* Shows the state if it is time to. Cheap otherwise. */
 void nr_progress_show(nr_progress *progress, const nr_store *store,
                       const nr_store_layer *layer, double now_s);
+/* The same for `neurank status`, in one line. */
+void nr_progress_note(nr_progress *progress, const nr_store *store,
+                      const nr_store_layer *layer, double now_s,
+                      char line[NR_PROGRESS_LINE]);
+/* Which layer such a line is about; NULL if it is none. */
+const char *nr_progress_read(const char *line, nr_progress_facts *out);
 void nr_progress_end(nr_progress *progress);
 
 #endif

@@ -24,6 +24,8 @@
  */
 static const double checkpoint_share = 0.008;
 
+static const double note_every_s = 2;
+
 /* Whose goal is asked about: the fold knows no layers. */
 typedef struct {
     nr_session *session;
@@ -46,6 +48,7 @@ struct nr_session {
     bool changed;                /* the file does not say what this command says */
     bool spoilt; /* a unit could not be added whole: the last checkpoint stands */
     nr_progress progress;
+    double noted_s; /* when the lock's file was told how far the run is */
 };
 
 /* ---- the file that may be there already ---- */
@@ -89,7 +92,11 @@ static nr_status ask_judges(nr_session *session) {
 
 /* Whoever has the lock may still be ending: a requeued job, an orphan of a killed
  * launcher. */
-static const double lock_wait_s = 10;
+static double lock_wait_s(void) {
+    static const double first_s = 10, again_s = 120;
+    const char *restarts = getenv("SLURM_RESTART_COUNT");
+    return restarts && strcmp(restarts, "0") != 0 ? again_s : first_s;
+}
 
 /* The store as it stands, and the right to write it. A store that this command has
  * nothing to add to needs no lock, and may stand where nobody can write. */
@@ -102,7 +109,7 @@ static nr_status take_over(nr_session *session, const nr_store *wanted,
     if (*out) NR_TRY(ask_judges(session));
     if (*out && nr_store_is_complete(*out) && !session->changed) return NR_OK;
     NR_TRY(nr_publish_check(path, NULL, 0));
-    NR_TRY(nr_lock_take(path, lock_wait_s, &session->lock));
+    NR_TRY(nr_lock_take(path, lock_wait_s(), &session->lock));
     if (nr_lock_is_held(session->lock)) nr_publish_clean(path);
     if (*out && nr_store_is_current(path, *out)) return NR_OK;
     nr_store_free(*out);
@@ -247,6 +254,15 @@ static nr_status accept_unit(void *self, uint64_t unit, const uint64_t *words,
     return status == NR_OK ? session->judged : status;
 }
 
+/* For `neurank status`. */
+static void take_note(nr_session *session, double now_s) {
+    char line[NR_PROGRESS_LINE];
+    if (now_s - session->noted_s < note_every_s) return;
+    session->noted_s = now_s;
+    nr_progress_note(&session->progress, session->store, current(session), now_s, line);
+    nr_lock_note(session->lock, line);
+}
+
 static nr_status tick(void *self, nr_stop asked, nr_stop *stop) {
     nr_session *session = self;
     double now_s = nr_clock_s();
@@ -259,6 +275,7 @@ static nr_status tick(void *self, nr_stop asked, nr_stop *stop) {
         (session->stopped != NR_RULE_NONE || nr_fold_ended(current(session)->fold)))
         *stop = NR_STOP_SOON;
     nr_progress_show(&session->progress, session->store, current(session), now_s);
+    take_note(session, now_s);
     if (session->spoilt) return NR_OK;
     count_seconds(session);
     return nr_saver_tick(session->saver, session->layer, now_s);

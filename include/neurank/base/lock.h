@@ -19,6 +19,13 @@ typedef struct nr_lock nr_lock;
 nr_status nr_lock_take(const char *path, double wait_s, nr_lock **out);
 /* Is it a real one? */
 bool nr_lock_is_held(const nr_lock *lock);
+
+/* Beside who holds it the lock's file can tell how far they are: one line, replaced by
+ * the next. */
+enum { NR_LOCK_TEXT = 256 };
+void nr_lock_note(const nr_lock *lock, const char *line);
+/* Somebody holds the lock of `path`: who, and their note. */
+bool nr_lock_look(const char *path, char owner[NR_LOCK_TEXT], char note[NR_LOCK_TEXT]);
 /* Lets go and removes the file. */
 void nr_lock_free(nr_lock *lock);
 

@@ -25,6 +25,8 @@ static pid_t hold(const char *path) {
     if (child == 0) {
         nr_lock *lock;
         byte = nr_lock_take(path, 0, &lock) == NR_OK;
+        if (byte) nr_lock_note(lock, "a longer note, replaced");
+        if (byte) nr_lock_note(lock, "half way");
         if (write(ends[1], &byte, 1) == 1) pause();
         _exit(0);
     }
@@ -43,8 +45,9 @@ static void end(pid_t child) {
 static void test_one_owner(void **state) {
     (void)state;
     const char *path = test_path("run.h5");
-    char wanted[64];
+    char wanted[64], owner[NR_LOCK_TEXT], note[NR_LOCK_TEXT];
     nr_lock *lock;
+    assert_false(nr_lock_look(path, owner, note));
     pid_t child = hold(path);
     test_capture_log();
     double start_s = nr_clock_s();
@@ -52,7 +55,12 @@ static void test_one_owner(void **state) {
     assert_true(nr_clock_s() - start_s >= 0.5);
     snprintf(wanted, sizeof wanted, "process %ld on ", (long)child);
     assert_non_null(strstr(test_last_message(), wanted));
+    assert_true(nr_lock_look(path, owner, note));
+    assert_ptr_equal(strstr(owner, wanted), owner);
+    assert_string_equal(note, "half way");
     end(child);
+    assert_false(nr_lock_look(path, owner, note));
+    assert_string_equal(note, "");
     assert_int_equal(nr_lock_take(path, 0, &lock), NR_OK); /* kill -9 has let go */
     assert_true(nr_lock_is_held(lock));
     nr_lock_free(lock);

@@ -1,0 +1,15 @@
+/* Another program's words: squeue, sinfo, sbatch. No shell in between. */
+#ifndef NEURANK_BASE_COMMAND_H
+#define NEURANK_BASE_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Runs argv[0], found in PATH, with nothing on stdin, for at most limit_s; what it
+ * writes to stdout is in `text`, cut at n bytes, and its stderr is ours, or nobody's if
+ * silent. Returns its exit code; -1 if it could not be started or was ended, with a
+ * cause in errno. Says nothing itself. */
+int nr_command_run(const char *const *argv, double limit_s, bool silent, char *text,
+                   size_t n);
+
+#endif
