@@ -33,13 +33,16 @@ static nr_status run_show(const nr_options *options) {
     return status;
 }
 
-static nr_status run_command(const nr_options *options, const char *command_line) {
+static nr_status run_command(const nr_options *options, int argc, char **argv,
+                             const char *command_line) {
     switch (options->command) {
     case NR_COMMAND_INFO: return nr_run_info(options);
     case NR_COMMAND_EVAL: return nr_run_eval(options);
     case NR_COMMAND_SHAPLEY: return nr_run_shapley(options, command_line);
     case NR_COMMAND_SHOW: return run_show(options);
     case NR_COMMAND_VERIFY: return nr_run_verify(options);
+    case NR_COMMAND_SUBMIT: return nr_run_submit(options, argc, argv);
+    case NR_COMMAND_STATUS: return nr_run_status(options);
     case NR_COMMAND_MERGE: return nr_run_merge(options, command_line);
     case NR_COMMAND_IMPORT: return nr_run_import(options, command_line);
     case NR_COMMAND_COUNT: break;
@@ -56,13 +59,14 @@ static nr_status close_output(void) {
 }
 
 /* The file that a command writes, where links lead to it. */
-static nr_status run_on_file(nr_options *options, const char *command_line) {
+static nr_status run_on_file(nr_options *options, int argc, char **argv,
+                             const char *command_line) {
     bool merge = options->command == NR_COMMAND_MERGE;
     const char **output = merge ? &options->positional[0] : &options->output;
     char *file = NULL;
     if (*output) NR_TRY(nr_follow_link(*output, &file));
     if (file) *output = file;
-    nr_status status = run_command(options, command_line);
+    nr_status status = run_command(options, argc, argv, command_line);
     free(file);
     return status;
 }
@@ -87,7 +91,8 @@ static nr_status run(int argc, char **argv) {
         nr_options_help(options->command, stdout);
     } else if (status == NR_OK) {
         char *command_line = join_arguments(argc, argv);
-        status = command_line ? run_on_file(options, command_line) : NR_ERR_INTERNAL;
+        status = command_line ? run_on_file(options, argc, argv, command_line)
+                              : NR_ERR_INTERNAL;
         free(command_line);
     }
     free(options);

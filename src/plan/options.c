@@ -126,8 +126,8 @@ static nr_status unknown_option(const nr_options *o, const char *text) {
                    names[nr_nearest_name(name + strspn(name, "-"), names, n)]);
 }
 
-static const option_row *find_option(const nr_options *o, const char *text,
-                                     const char **value) {
+const option_row *nr_option_find(nr_command command, const char *text,
+                                 const char **value) {
     *value = NULL;
     if (strcmp(text, "-o") == 0) text = "--output";
     if (strcmp(text, "-h") == 0) text = "--help";
@@ -137,7 +137,7 @@ static const option_row *find_option(const nr_options *o, const char *text,
     for (size_t i = 0; i < nr_n_options; i++)
         if (strlen(nr_option_table[i].name) == length &&
             memcmp(nr_option_table[i].name, text + 2, length) == 0 &&
-            nr_option_table[i].commands >> o->command & 1)
+            nr_option_table[i].commands >> command & 1)
             return &nr_option_table[i];
     return NULL;
 }
@@ -156,7 +156,7 @@ static nr_status take_files(const option_row *row, int argc, char **argv, int *a
 static nr_status take_option(int argc, char **argv, int *at, bool seen[NR_OPTIONS_MAX],
                              nr_options *out) {
     const char *value;
-    const option_row *row = find_option(out, argv[*at], &value);
+    const option_row *row = nr_option_find(out->command, argv[*at], &value);
     if (!row) return unknown_option(out, argv[*at]);
     NR_REQUIRE(!seen[row - nr_option_table], NR_ERR_USAGE, "--%s is given twice",
                row->name);
@@ -211,7 +211,8 @@ static nr_status check_shard(const nr_options *o) {
  * images needs blocks of one. */
 static nr_status check_shapley(const nr_options *o) {
     bool exact = o->method == NR_METHOD_EXACT;
-    NR_REQUIRE(o->layer && o->output, NR_ERR_USAGE, "shapley: %s is missing",
+    NR_REQUIRE(o->layer && o->output, NR_ERR_USAGE, "%s: %s is missing",
+               nr_commands[o->command].name,
                o->layer ? "-o RUN.h5" : "--layer (a name, several, or all)");
     const struct {
         const char *name;
@@ -238,6 +239,9 @@ static nr_status check_shapley(const nr_options *o) {
 
 static nr_status check_info(const nr_options *o) {
     bool goal = o->half_width > 0 || o->rel_half_width > 0 || o->top > 0 || o->sweeps;
+    NR_REQUIRE(o->format == NR_FORMAT_TEXT ||
+                   (o->format == NR_FORMAT_CSV && !o->positional[1]),
+               NR_ERR_USAGE, "info: --format csv lists the layers of a model, alone");
     NR_REQUIRE(
         o->positional[1] || (!goal && !o->layer && !o->filters), NR_ERR_USAGE,
         "info: a goal or a layer needs images or a store to measure: neurank info "
@@ -254,7 +258,8 @@ static nr_status check_presence(const nr_options *o) {
                command->arguments);
     NR_REQUIRE(!(o->tolerance > 0) || o->top > 0, NR_ERR_USAGE,
                "--tolerance: only with --top");
-    if (o->command == NR_COMMAND_SHAPLEY) NR_TRY(check_shapley(o));
+    if (o->command == NR_COMMAND_SHAPLEY || o->command == NR_COMMAND_SUBMIT)
+        NR_TRY(check_shapley(o));
     if (o->command == NR_COMMAND_INFO) NR_TRY(check_info(o));
     if (o->command == NR_COMMAND_EVAL)
         NR_REQUIRE(!o->drop || o->layer, NR_ERR_USAGE, "eval: --drop needs --layer");

@@ -37,6 +37,11 @@ extern const command_row nr_commands[NR_COMMAND_COUNT];
 extern const option_row nr_option_table[];
 extern const size_t nr_n_options;
 
+/* The option of a command that an argument names ("--top=3", "-o"); *value what stands
+ * behind '=', or NULL. NULL: there is none. */
+const option_row *nr_option_find(nr_command command, const char *text,
+                                 const char **value);
+
 enum { NR_OPTIONS_MAX = 64 }; /* bits of nr_options.given */
 
 #endif

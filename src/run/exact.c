@@ -128,15 +128,14 @@ static nr_status judge(const nr_run_layer *layer, const nr_options *options,
 
 nr_status nr_exact_check(nr_world *world, const nr_inputs *inputs,
                          const nr_run_layer *layer, const nr_options *options,
-                         const nr_fold *fold, double *total_s) {
+                         int n_ranks, const nr_fold *fold, double *total_s) {
     nr_player player;
     measured m;
     nr_status status = NR_OK;
     NR_TRY(nr_player_new(world, inputs, layer, options->seed, &player));
     if (nr_world_rank(world) == 0) {
         status = measure(&player.game, &m);
-        if (status == NR_OK)
-            status = judge(layer, options, &m, nr_world_size(world), fold, total_s);
+        if (status == NR_OK) status = judge(layer, options, &m, n_ranks, fold, total_s);
     }
     nr_player_free(&player);
     return nr_world_share(world, status);

@@ -4,11 +4,12 @@
 
 #include "layer.h"
 
-/* Adds the layer's estimate to *total_s and refuses it, naming the estimate, if that
- * exceeds the time limit (or a week, if there is none) or if the layer has too many
- * players. fold: what is done already; NULL on ranks that do not know. Collective. */
+/* Adds the layer's estimate on n_ranks to *total_s and refuses it, naming the estimate,
+ * if that exceeds the time limit (or a week, if there is none) or if the layer has too
+ * many players. fold: what is done already; NULL on ranks that do not know. Collective.
+ */
 nr_status nr_exact_check(nr_world *world, const nr_inputs *inputs,
                          const nr_run_layer *layer, const nr_options *options,
-                         const nr_fold *fold, double *total_s);
+                         int n_ranks, const nr_fold *fold, double *total_s);
 
 #endif

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inputs.h"
-#include "layer.h"
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
@@ -81,32 +79,57 @@ static nr_status print_layer(const measurement *m) {
 
 /* ---- from images: a pilot ---- */
 
+/* m->fold is owned by the caller, also after a failure. */
+static nr_status pilot(nr_world *world, const nr_inputs *inputs,
+                       const nr_options *options, const nr_run_layer *layer,
+                       nr_fold **fold, measurement *m) {
+    nr_player player;
+    nr_fold_spec spec = {.n_players = layer->n_players,
+                         .units_per_sweep = layer->units.units_per_sweep,
+                         .n_blocks = layer->units.n_blocks,
+                         .odd = layer->odd};
+    *m = (measurement){.name = layer->name, .goal = nr_run_goal(options)};
+    NR_TRY(nr_fold_new(&spec, fold));
+    NR_TRY(nr_player_new(world, inputs, layer, options->seed, &player));
+    nr_status status = nr_pilot_play(player.runner, layer->units.units_per_sweep, *fold,
+                                     pilot_s, &m->seconds);
+    nr_player_free(&player);
+    m->fold = *fold;
+    m->intervals = (nr_interval_spec){
+        .confidence = options->confidence,
+        .sequence_sweeps = nr_goal_sequence_sweeps(&m->goal),
+        .marginal_limit = options->metric == NR_METRIC_ACCURACY ? 1 : INFINITY};
+    return status;
+}
+
+nr_status nr_forecast_layer(nr_world *world, const nr_inputs *inputs,
+                            const nr_options *options, const nr_run_layer *layer,
+                            nr_forecast *out) {
+    measurement m;
+    nr_fold *fold = NULL;
+    nr_results *r = NULL;
+    nr_status status = pilot(world, inputs, options, layer, &fold, &m);
+    if (status == NR_OK) status = nr_results_new(fold, &m.intervals, &r);
+    if (status == NR_OK) {
+        out->seconds_per_sweep = m.seconds / (r->seen > 0 ? r->seen : NAN);
+        out->sweeps = nr_goal_forecast(&m.goal, r, &m.intervals);
+        nr_results_free(r);
+    }
+    nr_fold_free(fold);
+    return status;
+}
+
 static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
                              const nr_options *options, uint32_t node) {
+    char kernels[NR_CHOICE_TEXT];
     nr_run_layer layer;
-    nr_player player = {0};
-    measurement m = {.goal = nr_run_goal(options)};
+    measurement m;
     nr_fold *fold = NULL;
-    NR_TRY(nr_run_layer_plan(inputs, options, node, &layer));
+    nr_option_choice("kernels", options->kernels, kernels);
+    NR_TRY(nr_run_layer_plan(inputs, options, node, kernels, &layer));
     nr_status status = nr_pilot_choose(world, inputs, options, &layer, &layer.odd);
-    nr_fold_spec spec = {.n_players = layer.n_players,
-                         .units_per_sweep = layer.units.units_per_sweep,
-                         .n_blocks = layer.units.n_blocks,
-                         .odd = layer.odd};
-    if (status == NR_OK) status = nr_fold_new(&spec, &fold);
-    if (status == NR_OK)
-        status = nr_player_new(world, inputs, &layer, options->seed, &player);
-    if (status == NR_OK)
-        status = nr_pilot_play(player.runner, layer.units.units_per_sweep, fold,
-                               pilot_s, &m.seconds);
-    m.name = layer.name;
-    m.fold = fold;
-    m.intervals = (nr_interval_spec){
-        .confidence = options->confidence,
-        .sequence_sweeps = nr_goal_sequence_sweeps(&m.goal),
-        .marginal_limit = options->metric == NR_METRIC_ACCURACY ? 1 : INFINITY};
+    if (status == NR_OK) status = pilot(world, inputs, options, &layer, &fold, &m);
     if (status == NR_OK) status = print_layer(&m);
-    nr_player_free(&player);
     nr_fold_free(fold);
     nr_run_layer_free(&layer);
     return status;

@@ -3,7 +3,17 @@
 #ifndef NEURANK_RUN_FORECAST_H
 #define NEURANK_RUN_FORECAST_H
 
-#include "neurank/plan/options.h"
+#include "inputs.h"
+#include "layer.h"
+
+/* On one core of this machine, measured by a pilot of a second. sweeps: until the goal
+ * is reached, INFINITY if that cannot be told. */
+typedef struct {
+    double seconds_per_sweep, sweeps;
+} nr_forecast;
+nr_status nr_forecast_layer(nr_world *world, const nr_inputs *inputs,
+                            const nr_options *options, const nr_run_layer *layer,
+                            nr_forecast *out);
 
 nr_status nr_run_forecast(const nr_options *options);
 

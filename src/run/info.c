@@ -97,13 +97,31 @@ static nr_status print_graph(const nr_graph *graph, const char *digest) {
     return status;
 }
 
+/* Those of --layer all, for scripts, jobs/layers.sbatch among them. */
+static nr_status list_layers(const nr_graph *graph) {
+    uint32_t *layers;
+    size_t n;
+    NR_TRY(nr_layers_select(graph, "all", &layers, &n));
+    printf("layer,kind,players,flop,node\n");
+    for (size_t i = 0; i < n; i++) {
+        const nr_node *node = nr_graph_node(graph, layers[i]);
+        printf("%s,%s,%u,%.0f,%s\n", nr_graph_text(graph, node->short_name),
+               node->op == NR_OP_CONV ? "conv" : "dense", node->shape.c,
+               2 * nr_graph_node_macs(graph, layers[i]),
+               nr_graph_text(graph, node->name));
+    }
+    free(layers);
+    return NR_OK;
+}
+
 nr_status nr_run_info(const nr_options *options) {
     nr_graph *graph;
     char digest[NR_DIGEST_TEXT];
     nr_gemm_single_thread();
     if (options->positional[1]) return nr_run_forecast(options);
     NR_TRY(nr_onnx_load(options->positional[0], &graph, digest));
-    nr_status status = print_graph(graph, digest);
+    nr_status status = options->format == NR_FORMAT_CSV ? list_layers(graph)
+                                                        : print_graph(graph, digest);
     nr_graph_free(graph);
     return status;
 }

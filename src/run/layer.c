@@ -57,15 +57,13 @@ static size_t class_count(const nr_graph *graph) {
 }
 
 nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
-                            uint32_t node, nr_run_layer *out) {
+                            uint32_t node, const char *kernels, nr_run_layer *out) {
     const nr_node *n = nr_graph_node(inputs->graph, node);
-    char kernels[NR_CHOICE_TEXT];
     nr_run_layer layer = {.node = node,
                           .name = nr_graph_text(inputs->graph, n->short_name),
                           .exact = options->method == NR_METHOD_EXACT,
                           .per_image = options->per_image};
-    const nr_kernels *found =
-        nr_kernels_find(nr_option_choice("kernels", options->kernels, kernels));
+    const nr_kernels *found = nr_kernels_find(kernels);
     NR_REQUIRE(found, NR_ERR_USAGE, "--kernels %s: not on this processor, which has %s",
                kernels, nr_kernels_find("fast")->name);
     if (options->by_class) layer.n_classes = class_count(inputs->graph);

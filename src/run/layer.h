@@ -22,7 +22,7 @@ typedef struct {
 
 /* Checks the options against the layer and plans its work, by pairs of walks. */
 nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
-                            uint32_t node, nr_run_layer *out);
+                            uint32_t node, const char *kernels, nr_run_layer *out);
 void nr_run_layer_free(nr_run_layer *layer);
 
 /* The layer's part of the store, with nothing done. */

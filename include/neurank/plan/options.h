@@ -20,6 +20,8 @@ typedef enum {
     NR_COMMAND_SHOW,
     NR_COMMAND_VERIFY,
     NR_COMMAND_MERGE,
+    NR_COMMAND_SUBMIT,
+    NR_COMMAND_STATUS,
     NR_COMMAND_IMPORT,
     NR_COMMAND_COUNT
 } nr_command;
@@ -53,8 +55,11 @@ typedef struct {
     uint64_t images, sweeps, seed, top, block, memory;
     double confidence, checkpoint_every_s, time_limit_s;
     double half_width, rel_half_width, tolerance;
-    bool fresh, by_class, per_image;
-    double scale; /* NAN: by type */
+    bool fresh, by_class, per_image, dry_run;
+    const char *partition, *account;
+    uint64_t nodes, ranks_per_node;
+    double time_s; /* of a job; 0: from a forecast */
+    double scale;  /* NAN: by type */
     nr_number_list mean, std;
     nr_file_list idx, cifar10, npy;
     uint64_t given; /* bit k: option k of the table was on the command line */
@@ -74,6 +79,13 @@ const char *nr_command_name(nr_command command);
 enum { NR_CHOICE_TEXT = 24 };
 const char *nr_option_choice(const char *option, uint64_t index,
                              char buffer[NR_CHOICE_TEXT]);
+
+/* The command line as words for a shell, as if it were one of the command `as`: without
+ * the options that it does not have, and without the program and command. */
+void nr_options_shell(int argc, char **argv, nr_command of, nr_command as,
+                      FILE *stream);
+/* One word, quoted where it has to be. */
+void nr_shell_word(const char *text, FILE *stream);
 
 /* Help of one command, or of the program (NR_COMMAND_COUNT). */
 void nr_options_help(nr_command command, FILE *stream);
