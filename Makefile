@@ -58,7 +58,7 @@ Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
 
 .PHONY: all help demo test experiments run-tests test-long torture coverage efficiency check units lint format \
-    bench bench-peers bench-scale bench-checkpoint install clean packages packages-demo packages-test print-% golden
+    bench bench-peers bench-scale bench-ranks bench-checkpoint install clean packages packages-demo packages-test print-% golden
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/neurank $(BUILD)/libneurank.a
@@ -77,6 +77,7 @@ help:
 	@echo 'make bench      what one core reaches, layer by layer, and of its peak (5 min)'
 	@echo 'make bench-peers  the same games in PyTorch, side by side (15 min)'
 	@echo 'make bench-scale  two ranks against one, 64 ranks that sleep, the master alone'
+	@echo 'make bench-ranks   how many ranks a run can use: measured and simulated (3 min)'
 	@echo 'make bench-checkpoint  what checkpoints of 4096 filters by 1000 classes cost (10 min)'
 	@echo 'make install    program, library, headers, pkg-config file, man page to PREFIX ($(PREFIX))'
 	@echo 'make clean      remove build/'
@@ -247,7 +248,12 @@ $(BUILD)/tests/bench/scale: tests/bench/scale.c $(SUPPORT) $(BUILD)/libneurank.a
 	$(call say,LD,$@)
 	$(EXPERIMENT)
 
-$(BUILD)/tests/bench/efficiency: $(filter-out %/scale.c,$(wildcard tests/bench/*.c)) $(SUPPORT) $(BUILD)/libneurank.a
+$(BUILD)/tests/bench/simulate: tests/bench/simulate.c $(BUILD)/libneurank.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(EXPERIMENT)
+
+$(BUILD)/tests/bench/efficiency: $(filter-out %/scale.c %/simulate.c,$(wildcard tests/bench/*.c)) $(SUPPORT) $(BUILD)/libneurank.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(EXPERIMENT)
@@ -259,7 +265,7 @@ build/fashion.h5: $(BUILD)/neurank
 	    /usr/share/datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz --mean 0.2860 --std 0.3530 -o $@
 
 # Programs of the long tests and benchmarks: `make test` builds them, too.
-experiments: $(BUILD)/tests/long/coverage $(BUILD)/tests/bench/efficiency $(BUILD)/tests/bench/scale
+experiments: $(BUILD)/tests/long/coverage $(BUILD)/tests/bench/efficiency $(BUILD)/tests/bench/scale $(BUILD)/tests/bench/simulate
 
 coverage: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(BUILD)/tests/long/coverage build/fashion.h5
@@ -280,6 +286,10 @@ bench-peers: packages-test
 bench-checkpoint: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all
 	@$(PYTHON) tests/bench/checkpoint.py build/release/neurank build/bench
+
+bench-ranks: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all experiments
+	@$(PYTHON) tests/bench/ranks.py build/release/neurank $(BUILD)/tests/bench/scale $(BUILD)/tests/bench/simulate build/bench
 
 bench-scale: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(BUILD)/tests/bench/scale build/fashion.h5

@@ -5,6 +5,10 @@
  * N units a rank of a game that only sleeps MS milliseconds: the share of the ranks'
  * time in which they sleep, that is, work
  *
+ *   mpirun -n 2 scale messages PLAYERS
+ *                                 results that rank 1 sends: how long rank 0 takes to
+ * receive one and fold it
+ *
  * One line of JSON each; tests/bench/scale.py makes the table. */
 #include <math.h>
 #include <stdio.h>
@@ -27,20 +31,22 @@ enum { WORKERS = 10000, UNITS = 1000000, PLAYERS = 512, UNITS_PER_SWEEP = 50000 
 
 /* A unit's message, as a worker would send it; its tally is that of one silent block.
  */
-static nr_status make_message(uint64_t *words, size_t *n) {
+static nr_status make_message(size_t players, uint64_t *words, size_t *n) {
     nr_tally *tally;
-    const int64_t zeros[PLAYERS] = {0};
+    int64_t *zeros;
+    if (!NR_NEW(zeros, players)) return NR_ERR_INTERNAL;
     nr_visit visit = {.forward = {zeros, zeros},
                       .reverse = {zeros, zeros},
                       .images = 1,
                       .label = NR_NO_CLASS};
-    NR_TRY(nr_tally_new(PLAYERS, 0, &tally));
+    NR_TRY(nr_tally_new(players, 0, &tally));
     nr_tally_add(tally, &visit);
     nr_tally_end_group(tally);
     nr_message message = {.kind = NR_MESSAGE_RESULT, .status = NR_OK};
     *n = nr_message_encode(&message, words);
     *n += nr_tally_encode(tally, words + *n);
     nr_tally_free(tally);
+    free(zeros);
     return NR_OK;
 }
 
@@ -72,7 +78,7 @@ static nr_status time_master(bool folds, double *rate) {
     uint64_t *words = nr_new(NR_MESSAGE_HEAD + nr_tally_words(PLAYERS, 0, 0), 8);
     nr_assignment *hands = nr_new((size_t)NR_AHEAD * WORKERS, sizeof *hands);
     if (!words || !hands) return NR_ERR_INTERNAL;
-    NR_TRY(make_message(words, &n_words));
+    NR_TRY(make_message(PLAYERS, words, &n_words));
     NR_TRY(nr_master_new(WORKERS, test_count, &c, &master));
     if (folds) NR_TRY(nr_fold_new(&spec, &fold));
     nr_master_start(master, hands);
@@ -182,12 +188,81 @@ static nr_status run_sleep(double milliseconds, uint64_t units_a_rank) {
     return status;
 }
 
+/* ---- a result's way: received and folded ---- */
+
+enum { RESULTS = 20000, WINDOW = 64 };
+
+/* Rank 1 never has more than a window on the way, so that none waits for memory. */
+static void send_results(nr_transport *t, uint64_t *words, size_t n_words) {
+    uint64_t answer[NR_MESSAGE_HEAD];
+    size_t n;
+    int from;
+    for (uint64_t k = 0; k < RESULTS; k++) {
+        words[1] = k;
+        t->send(t->self, 0, words, n_words);
+        if (k % WINDOW != WINDOW - 1) continue;
+        while (!t->receive(t->self, true, answer, NR_MESSAGE_HEAD, &n, &from)) continue;
+    }
+    t->flush(t->self);
+}
+
+static nr_status receive_results(nr_transport *t, uint64_t *words, size_t capacity,
+                                 nr_fold *fold) {
+    const nr_message ok = {.kind = NR_MESSAGE_ASSIGN};
+    uint64_t answer[NR_MESSAGE_HEAD];
+    size_t n, used, n_answer = nr_message_encode(&ok, answer);
+    int from;
+    for (uint64_t k = 0; k < RESULTS; k++) {
+        nr_message message;
+        while (!t->receive(t->self, false, words, capacity, &n, &from)) continue;
+        NR_TRY(nr_message_decode(words, n, &message));
+        NR_TRY(nr_fold_accept(fold, k, message.result, message.n_result, &used));
+        if (k % WINDOW == WINDOW - 1) t->send(t->self, 1, answer, n_answer);
+    }
+    t->flush(t->self);
+    return NR_OK;
+}
+
+static nr_status time_messages(nr_world *world, size_t players) {
+    nr_fold *fold;
+    nr_fold_spec spec = {
+        .n_players = players, .units_per_sweep = RESULTS, .n_blocks = RESULTS};
+    size_t capacity = NR_MESSAGE_HEAD + nr_tally_words(players, 0, 0), n_words;
+    uint64_t *words = nr_new(capacity, 8);
+    if (!words) return NR_ERR_INTERNAL;
+    NR_TRY(make_message(players, words, &n_words));
+    NR_TRY(nr_fold_new(&spec, &fold));
+    nr_status status = nr_world_share(world, NR_OK);
+    double start = nr_clock_s();
+    if (nr_world_rank(world) == 1)
+        send_results(nr_world_transport(world), words, n_words);
+    if (nr_world_rank(world) == 0) {
+        status = receive_results(nr_world_transport(world), words, capacity, fold);
+        printf("{\"players\": %zu, \"bytes\": %zu, \"seconds\": %.4g}\n", players,
+               8 * n_words, (nr_clock_s() - start) / RESULTS);
+    }
+    nr_fold_free(fold);
+    free(words);
+    return nr_world_share(world, status);
+}
+
+static nr_status run_messages(size_t players) {
+    nr_world *world;
+    NR_TRY(nr_world_start(&world));
+    nr_status status = time_messages(world, players);
+    nr_world_stop(world);
+    return status;
+}
+
 int main(int argc, char **argv) {
     nr_status status = NR_ERR_USAGE;
     if (argc == 2 && strcmp(argv[1], "master") == 0) status = run_master();
     if (argc == 4 && strcmp(argv[1], "sleep") == 0)
         status = run_sleep(strtod(argv[2], NULL), strtoull(argv[3], NULL, 10));
+    if (argc == 3 && strcmp(argv[1], "messages") == 0)
+        status = run_messages(strtoull(argv[2], NULL, 10));
     if (status == NR_ERR_USAGE)
-        fprintf(stderr, "scale master | scale sleep MS UNITS\n");
+        fprintf(stderr,
+                "scale master | scale sleep MS UNITS | scale messages PLAYERS\n");
     return nr_status_exit_code(status);
 }
