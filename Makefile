@@ -20,6 +20,8 @@ PACKAGES_BUILD = gcc libc6-dev pkg-config libopenmpi-dev openmpi-bin libopenblas
 PACKAGES_DATA  = dataset-fashion-mnist
 PACKAGES_TEST  = libcmocka-dev hdf5-tools netcdf-bin python3-h5py python3-h5netcdf \
     python3-xarray python3-torch python3-onnx python3-torchvision git
+# Only where there are such packages: an own cluster for the tests of jobs.
+PACKAGES_SLURM = $(shell apt-cache show slurm-wlm munge >/dev/null 2>&1 && echo slurm-wlm munge)
 PACKAGES_LINT  = clang-format clang-tidy shellcheck
 
 # ---- build ------------------------------------------------------------------------
@@ -57,15 +59,16 @@ LDFLAGS_ALL = $(LINK_$(MODE)) $(HDF5_DIR) $(LDFLAGS)
 Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
 
-.PHONY: all help demo test experiments run-tests test-long torture coverage efficiency check units lint format \
-    bench bench-peers bench-scale bench-ranks bench-checkpoint install clean packages packages-demo packages-test print-% golden
+.PHONY: all help demo test test-slurm experiments run-tests test-long torture coverage efficiency check units lint format \
+    bench bench-peers bench-scale bench-ranks bench-checkpoint install clean packages packages-demo packages-test packages-slurm print-% golden
 .DEFAULT_GOAL := all
 
-all: $(BUILD)/neurank $(BUILD)/libneurank.a
+all: $(BUILD)/neurank $(BUILD)/neurank-job $(BUILD)/libneurank.a
 
 help:
 	@echo 'make demo       install what is missing, build, rank the filters of a real network'
-	@echo 'make test       install what is missing, build, lint, run all quick tests (7 min)'
+	@echo 'make test       install what is missing, build, lint, run all quick tests (12 min)'
+	@echo 'make test-slurm the jobs on a SLURM of its own, two nodes on this machine (5 min)'
 	@echo 'make test-long  the tests that take longer, then coverage and efficiency (25 min)'
 	@echo 'make torture    200 runs killed at random and resumed: the same bits? (25 min)'
 	@echo 'make coverage   do intervals and stopping rules keep their word? thousands of runs'
@@ -120,6 +123,11 @@ $(BUILD)/neurank: $(BUILD)/src/cli/main.o $(BUILD)/libneurank.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(DEP_LIBS) -o $@
 
+# What keeps a job going stands beside the program.
+$(BUILD)/neurank-job: jobs/neurank-job
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
 -include $(OBJECTS:.o=.d)
 
 # ---- packages ---------------------------------------------------------------------
@@ -144,7 +152,9 @@ packages:
 packages-demo:
 	$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_DATA))
 packages-test:
-	$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_DATA) $(PACKAGES_TEST) $(PACKAGES_LINT))
+	$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_DATA) $(PACKAGES_TEST) $(PACKAGES_SLURM) $(PACKAGES_LINT))
+packages-slurm:
+	$(call install_packages,$(PACKAGES_SLURM))
 
 # ---- demo -------------------------------------------------------------------------
 # A second make, because packages that were just installed change the settings above.
@@ -189,7 +199,7 @@ check: units $(BUILD)/neurank
 
 # ---- lint -------------------------------------------------------------------------
 FORMATTED := $(SOURCES) $(HEADERS) $(wildcard tests/unit/*/*.[ch] tests/long/*.[ch] tests/bench/*.[ch])
-SHELL_SRC := .ci/run $(wildcard jobs/*.sh jobs/*.sbatch tests/*/*.sh)
+SHELL_SRC := .ci/run jobs/neurank-job $(wildcard jobs/*.sh jobs/*.sbatch tests/*/*.sh)
 
 lint: $(GEN)/onnx.pb-c.c
 	@echo '  LINT   module graph'
@@ -210,6 +220,7 @@ format:
 
 # ---- all tests --------------------------------------------------------------------
 CLI_TESTS  := $(wildcard tests/cli/test_*.py)
+SLURM_TESTS := $(wildcard tests/slurm/test_*.py)
 LONG_TESTS := $(wildcard tests/long/test_*.py)
 
 # Installs, then makes the rest in a second make: see demo.
@@ -218,6 +229,15 @@ test: packages-test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory -j"$$(nproc)" MODE=asan units
 	@$(MAKE) --no-print-directory run-tests
+	@$(MAKE) --no-print-directory test-slurm
+
+# Jobs on a SLURM of its own: two nodes on this machine (tests/slurm/cluster.py).
+test-slurm: packages-test
+	@$(MAKE) --no-print-directory packages-slurm || true
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all
+	@if PATH="$$PATH:/usr/sbin:/sbin" command -v slurmctld slurmd munged sbatch >/dev/null; then \
+	    $(PYTHON) tests/tools/run.py $(BUILD)/neurank $(SLURM_TESTS); \
+	else echo 'SLURM cannot be installed here (packages slurm-wlm and munge): its tests are left out'; fi
 
 run-tests:
 	@$(PYTHON) tests/tools/run.py build/release/neurank \
@@ -313,6 +333,7 @@ $(BUILD)/neurank.pc: Makefile include/neurank/base/version.h
 
 install: all $(BUILD)/neurank.1 $(BUILD)/neurank.pc
 	install -D -m 755 $(BUILD)/neurank $(DESTDIR)$(PREFIX)/bin/neurank
+	install -D -m 755 jobs/neurank-job $(DESTDIR)$(PREFIX)/bin/neurank-job
 	install -D -m 644 $(BUILD)/libneurank.a $(DESTDIR)$(PREFIX)/lib/libneurank.a
 	install -D -m 644 $(BUILD)/neurank.1 $(DESTDIR)$(PREFIX)/share/man/man1/neurank.1
 	install -D -m 644 $(BUILD)/neurank.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/neurank.pc

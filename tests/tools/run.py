@@ -30,10 +30,10 @@ def timeout_of(test):
 def environment(neurank):
     env = dict(os.environ)
     for name in list(env):  # a test is no part of the job it may be started from
-        if name.startswith(("SLURM_", "OMPI_", "PMIX_")):
+        if name.startswith(("SLURM_", "OMPI_", "PMIX_", "MUNGE_")):
             del env[name]
     env.update(NEURANK=os.path.abspath(neurank), NEURANK_TOP=TOP,
-               PYTHONPATH=f"{TOP}/tests/tools:{TOP}/data", PYTHONDONTWRITEBYTECODE="1",
+               PYTHONPATH=f"{TOP}/tests/tools:{TOP}/tests/slurm:{TOP}/data", PYTHONDONTWRITEBYTECODE="1",
                OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_mpi_yield_when_idle="1",
                OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
