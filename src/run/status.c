@@ -88,7 +88,7 @@ static nr_status look_at_file(const char *path, const char *file,
     if (held || !complete) nr_job_ask(&report->job);
     if (!held && !complete && nr_job_is_alive(&report->job))
         report->state =
-            strcmp(report->job.state, "RUNNING") == 0 ? "starting" : "queued";
+            strcmp(report->job.state, "RUNNING") == 0 ? "running" : "queued";
     return NR_OK;
 }
 

@@ -17,7 +17,7 @@ typedef struct {
 
 typedef struct {
     const char *path;
-    const char *state; /* complete, running, starting, queued, stopped, absent */
+    const char *state; /* complete, running, queued, stopped, absent */
     char owner[NR_LOCK_TEXT];
     nr_job job;
     nr_status_row *rows; /* [n_rows]; owned; none without a store */
