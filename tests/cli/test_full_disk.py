@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from harness import DATA, NEURANK, check, fashion, run, same
+from harness import DATA, NEURANK, check, fashion, message, run, same
 
 
 def args(output, *more):
@@ -106,6 +106,15 @@ def full_when_stopped():
     same("whole.h5", "small/run.h5")
 
 
+def too_small_for_the_run():
+    """Known before a job is submitted."""
+    fresh()
+    p = run("submit", f"{DATA}/lenet5.onnx", "fashion.h5", "--layer", "conv1,conv2", "--per-image",
+            "-o", "small/run.h5", "--ranks-per-node", 1, "--dry-run", expect=5)
+    check("a store of this run takes" in message(p) and "are free" in message(p), p.stderr)
+    check(os.listdir("small") == [], f"nothing is left: {os.listdir('small')}")
+
+
 def full_from_the_start():
     fresh()
     fill()
@@ -162,6 +171,7 @@ def main():
         full_for_good("./run.h5.rescue")
         full_for_good("boat.h5", "--rescue", "boat.h5")
         full_when_stopped()
+        too_small_for_the_run()
         full_from_the_start()
         read_only()
         gone()
