@@ -27,8 +27,8 @@ static nr_status look_at_layer(const nr_store *store, const nr_store_layer *laye
     nr_interval_spec spec = nr_store_intervals(store, layer);
     NR_TRY(nr_store_results(store, layer, &r));
     row->complete = nr_store_layer_is_complete(layer);
-    row->state = row->complete ? "complete" : "partial";
     f->units = (double)nr_fold_units(layer->fold);
+    row->state = row->complete ? "complete" : f->units > 0 ? "partial" : "waiting";
     f->units_per_sweep = (double)layer->units.units_per_sweep;
     f->widest = nr_results_widest(r);
     double sweeps = layer->units.pieces > 0 ? 1 : nr_goal_forecast(&goal, r, &spec);

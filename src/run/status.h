@@ -9,7 +9,7 @@
 
 typedef struct {
     char *layer;       /* owned */
-    const char *state; /* complete, running, partial */
+    const char *state; /* complete, running, partial, waiting */
     bool complete;
     nr_progress_facts facts;
     uint64_t coalition_images; /* in the store */

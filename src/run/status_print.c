@@ -19,20 +19,24 @@ static void print_job(const nr_job *job) {
 static void print_row(const nr_status_row *row) {
     const nr_progress_facts *f = &row->facts;
     char percent[16] = "?", of[32] = "?", rate[32] = "-", left[NR_NUMBER_TEXT] = "-";
+    char width[32] = "-";
     if (isfinite(f->total) && f->total > 0) {
         snprintf(percent, sizeof percent, "%.0f%%", floor(100 * f->units / f->total));
         snprintf(of, sizeof of, "%.4g", f->total / f->units_per_sweep);
     }
     if (isfinite(f->rate) && f->rate > 0)
         snprintf(rate, sizeof rate, "%.3g", 60 * f->rate / f->units_per_sweep);
+    if (isfinite(f->widest)) snprintf(width, sizeof width, "%.3g", f->widest);
     if (isfinite(f->left_s)) nr_format_duration(f->left_s, left);
-    printf("  %-24s %-9s %5s %9.4g of %-9s %11.3g %11s %12s\n", row->layer, row->state,
-           percent, f->units / f->units_per_sweep, of, f->widest, rate, left);
+    printf("  %-24s %-9s %5s %9.4g of %-9s %11s %11s %12s\n", row->layer, row->state,
+           percent, f->units / f->units_per_sweep, of, width, rate, left);
 }
 
 static void print_text(const nr_status_report *report) {
     printf("%s: %s", report->path, report->state);
-    if (*report->owner) printf(", %s", report->owner);
+    const char *job = strstr(report->owner, ", job "); /* said by print_job */
+    size_t length = job ? (size_t)(job - report->owner) : strlen(report->owner);
+    if (length > 0) printf(", %.*s", (int)length, report->owner);
     print_job(&report->job);
     printf("\n");
     if (report->n_rows > 0)
