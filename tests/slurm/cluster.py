@@ -87,6 +87,18 @@ def resolves_to_loopback(name):
         return False
 
 
+def add_an_address():
+    """SLURM resolves no name at all where 127.0.0.1 is the only address (AI_ADDRCONFIG)."""
+    def found():
+        return subprocess.run(["getent", "ahostsv4", "localhost"],
+                              stdout=subprocess.DEVNULL).returncode == 0
+    if found():
+        return
+    subprocess.run(["ip", "addr", "add", "127.0.0.2/8", "dev", "lo"])
+    if not found():
+        sys.exit("127.0.0.1 is the only address here; as root: ip addr add 127.0.0.2/8 dev lo")
+
+
 class Cluster:
     def __init__(self, folder, **conf):
         self.folder = os.path.abspath(folder)
@@ -107,6 +119,7 @@ class Cluster:
         for name in ("state", "log", "pid", "spool", "tmp", "munge", "cgroup"):
             os.makedirs(self.path(name), exist_ok=True)
         os.chmod(self.folder, 0o755)
+        add_an_address()
         self.namespaces = can_unshare()
         self.write_files()
         self.start_munge()
