@@ -27,7 +27,7 @@ PACKAGES_LINT  = clang-format clang-tidy shellcheck
 # ---- build ------------------------------------------------------------------------
 BUILD   := build/$(MODE)
 GEN     := build/gen
-MODULES := base nn sample estim plan onnx h5 dataset store game sched report run cli
+MODULES := base nn sample estim plan onnx h5 dataset store game switch sched report run cli
 
 SOURCES := $(foreach m,$(MODULES),$(wildcard src/$(m)/*.c))
 LIB_SRC := $(filter-out src/cli/%,$(SOURCES))

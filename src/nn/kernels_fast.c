@@ -30,26 +30,12 @@ NR_CLONES static void max_pool(const nr_window_args *a) {
     }
 }
 
-/* How many taps from the first one on lie inside image and padding. */
-static size_t inside(size_t first, size_t step, size_t count, size_t limit) {
-    size_t n = 0;
-    while (n < count && first + n * step < limit) n++;
-    return n;
-}
-
 NR_CLONES static void avg_pool(const nr_window_args *a) {
-    const nr_window *w = &a->window;
     size_t c = a->in.c;
     FOR_PIXELS(a) {
         float *restrict y = a->y + ((r * a->out.h + oy) * a->out.w + ox) * c;
         nr_taps rows = nr_taps_of_row(a, oy), columns = nr_taps_of_column(a, ox);
-        size_t count = (rows.last - rows.first) * (columns.last - columns.first);
-        if (w->count_padding)
-            count = inside(oy * w->stride_h, w->dilation_h, w->kernel_h,
-                           a->in.h + w->pad_top + w->pad_bottom) *
-                    inside(ox * w->stride_w, w->dilation_w, w->kernel_w,
-                           a->in.w + w->pad_left + w->pad_right);
-        float scale = 1 / (float)count;
+        float scale = 1 / nr_avg_pool_divisor(&a->in, &a->window, oy, ox);
         memset(y, 0, c * sizeof *y);
         FOR_TAPS_ON_IMAGE(rows, columns) {
             const float *restrict x = nr_tap_at(a, r, oy, ox, ky, kx);

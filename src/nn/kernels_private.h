@@ -48,6 +48,31 @@ static inline const float *nr_tap_at(const nr_window_args *a, size_t row, size_t
     return a->x + ((row * a->in.h + y) * a->in.w + x) * a->in.c;
 }
 
+/* How many taps from the first one on lie inside image and padding. */
+static inline size_t nr_taps_inside(size_t first, size_t step, size_t count,
+                                    size_t limit) {
+    size_t n = 0;
+    while (n < count && first + n * step < limit) n++;
+    return n;
+}
+
+/* What an average pool divides output (oy, ox) by: taps on the image, or, when padding
+ * counts, on image and padding; never those of a partial last window. */
+static inline float nr_avg_pool_divisor(const nr_shape *in, const nr_window *w,
+                                        size_t oy, size_t ox) {
+    nr_taps rows = nr_taps_on_image(oy, w->stride_h, w->dilation_h, w->kernel_h,
+                                    w->pad_top, in->h);
+    nr_taps columns = nr_taps_on_image(ox, w->stride_w, w->dilation_w, w->kernel_w,
+                                       w->pad_left, in->w);
+    size_t count = (rows.last - rows.first) * (columns.last - columns.first);
+    if (w->count_padding)
+        count = nr_taps_inside(oy * w->stride_h, w->dilation_h, w->kernel_h,
+                               in->h + w->pad_top + w->pad_bottom) *
+                nr_taps_inside(ox * w->stride_w, w->dilation_w, w->kernel_w,
+                               in->w + w->pad_left + w->pad_right);
+    return (float)count;
+}
+
 #define FOR_TAPS_ON_IMAGE(rows, columns)                                               \
     for (size_t ky = (rows).first; ky < (rows).last; ky++)                             \
         for (size_t kx = (columns).first; kx < (columns).last; kx++)

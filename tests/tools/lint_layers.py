@@ -20,9 +20,10 @@ MAY = {
     "dataset": "base nn h5",
     "store": "base plan estim h5",
     "game": "base nn dataset",
+    "switch": "base nn dataset",
     "sched": "base plan sample game estim",
     "report": "base plan estim store",
-    "run": "base nn sample estim plan onnx h5 dataset store game sched report",
+    "run": "base nn sample estim plan onnx h5 dataset store game switch sched report",
     "cli": "base plan store report run",
 }
 # foreign header: the only place that may include it
