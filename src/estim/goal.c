@@ -15,6 +15,9 @@ static const char *const names[NR_RULE_COUNT] = {[NR_RULE_NONE] = "",
                                                      "rel-half-width",
                                                  [NR_RULE_TOP] = "top",
                                                  [NR_RULE_EXACT] = "exact",
+                                                 [NR_RULE_EPOCHS] = "epochs",
+                                                 [NR_RULE_CONVERGED] = "converged",
+                                                 [NR_RULE_IMAGES] = "images",
                                                  [NR_RULE_TIME_LIMIT] = "time-limit",
                                                  [NR_RULE_SIGNAL] = "signal"};
 
@@ -29,7 +32,7 @@ nr_rule nr_rule_find(const char *name) {
 }
 
 bool nr_rule_is_end(nr_rule rule) {
-    return rule >= NR_RULE_SWEEPS && rule <= NR_RULE_EXACT;
+    return rule >= NR_RULE_SWEEPS && rule <= NR_RULE_IMAGES;
 }
 
 bool nr_goal_is_watching(const nr_goal *goal) {

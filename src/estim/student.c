@@ -1,34 +1,9 @@
 #include "neurank/estim/student.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 
-/* Continued fraction of the incomplete beta function, evaluated with Lentz's method
- * (A&S 26.5.8); converges quickly for x < (a + 1) / (a + b + 2). */
-static double beta_fraction(double a, double b, double x) {
-    const double tiny = 1e-300;
-    double c = 1, d = 1 - (a + b) * x / (a + 1);
-    if (fabs(d) < tiny) d = tiny;
-    d = 1 / d;
-    double value = d;
-    for (int m = 1; m < 10000; m++) {
-        double even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
-        double odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
-        double steps[2] = {even, odd}, change = 1;
-        for (int k = 0; k < 2; k++) {
-            d = 1 + steps[k] * d;
-            c = 1 + steps[k] / c;
-            if (fabs(d) < tiny) d = tiny;
-            if (fabs(c) < tiny) c = tiny;
-            d = 1 / d;
-            change = d * c;
-            value *= change;
-        }
-        if (fabs(change - 1) < 4 * DBL_EPSILON) break;
-    }
-    return value;
-}
+#include "neurank/estim/beta.h"
 
 /* ln Gamma(a + b) - ln Gamma(a); both are huge and close for large a, where b = 1/2 has
  * a series (A&S 6.1.47). */
@@ -47,8 +22,8 @@ static double incomplete_beta(double a, double b, double x, double complement) {
     /* For large a both fractions converge where x is near 1, but only the second one,
      * in 1 - x, keeps its digits there. */
     bool in_x = a > 1000 ? complement > 100 / a : x < (a + 1) / (a + b + 2);
-    if (in_x) return front * beta_fraction(a, b, x) / a;
-    return 1 - front * beta_fraction(b, a, complement) / b;
+    if (in_x) return front * nr_beta_fraction(a, b, x) / a;
+    return 1 - front * nr_beta_fraction(b, a, complement) / b;
 }
 
 /* P(T > t), t >= 0 */

@@ -4,6 +4,7 @@
 
 #include "backward_kernels.h"
 #include "kernels_private.h"
+#include "neurank/nn/backward.h"
 
 #define FOR_PIXELS(a)                                                                  \
     for (size_t r = 0; r < (a)->rows; r++)                                             \
@@ -130,6 +131,17 @@ NR_CLONES static void pointwise(nr_op op, float low, float high, size_t n,
     default:
         for (size_t i = 0; i < n; i++) dx[i] = dy[i] * known[i] * (1 - known[i]);
     }
+}
+
+NR_CLONES void nr_channel_products(size_t n, size_t c, const float *restrict x,
+                                   const float *restrict centre,
+                                   const float *restrict dy, double *restrict sums) {
+    for (size_t i = 0; i < n; i++, x += c, dy += c)
+        if (centre)
+            for (size_t k = 0; k < c; k++)
+                sums[k] += (double)(dy[k] * (x[k] - centre[k]));
+        else
+            for (size_t k = 0; k < c; k++) sums[k] += (double)(dy[k] * x[k]);
 }
 
 const nr_back_kernels nr_back_fast = {.conv = depthwise,

@@ -93,7 +93,8 @@ static nr_node blank(nr_op op, nr_shape shape) {
                      .shape = shape,
                      .weight = NR_NO_WEIGHT,
                      .bias = NR_NO_WEIGHT,
-                     .silent = NR_NO_WEIGHT};
+                     .silent = NR_NO_WEIGHT,
+                     .gamma = NR_NO_WEIGHT};
 }
 
 nr_status nr_graph_add_input(nr_graph *graph, nr_label label, nr_shape shape,
@@ -188,9 +189,16 @@ nr_status nr_graph_add_dense(nr_graph *graph, nr_label label, uint32_t input,
 
 nr_status nr_graph_add_affine(nr_graph *graph, nr_label label, uint32_t input,
                               const float *scale, const float *shift, uint32_t *out) {
+    return nr_graph_add_batch_norm(graph, label, input, NULL, scale, shift, out);
+}
+
+nr_status nr_graph_add_batch_norm(nr_graph *graph, nr_label label, uint32_t input,
+                                  const float *gamma, const float *scale,
+                                  const float *shift, uint32_t *out) {
     nr_node node = blank(NR_OP_AFFINE, graph->nodes[input].shape);
     NR_TRY(weights_copy(graph, scale, node.shape.c, &node.weight));
     NR_TRY(weights_copy(graph, shift, node.shape.c, &node.bias));
+    if (gamma) NR_TRY(weights_copy(graph, gamma, node.shape.c, &node.gamma));
     return node_add(graph, label, node, &input, 1, out);
 }
 

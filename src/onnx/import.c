@@ -161,12 +161,13 @@ static nr_status build(nr_import *import, const Onnx__ModelProto *model) {
     for (size_t i = 0; i < import->proto->n_node; i++)
         NR_TRY(add_node(import, import->proto->node[i]));
     NR_TRY(set_output(import));
-    NR_TRY(nr_graph_fold(import->graph));
+    if (!import->plain) NR_TRY(nr_graph_fold(import->graph));
     return nr_layers_make_short_names(import->graph);
 }
 
-nr_status nr_onnx_load(const char *path, nr_graph **out, char digest[NR_DIGEST_TEXT]) {
-    nr_import import = {.path = path};
+static nr_status load(const char *path, bool plain, nr_graph **out,
+                      char digest[NR_DIGEST_TEXT]) {
+    nr_import import = {.path = path, .plain = plain};
     Onnx__ModelProto *model = NULL;
     NR_TRY(nr_digest_new(&import.digest));
     nr_status status = nr_model_file_read(path, import.digest, &model);
@@ -188,4 +189,13 @@ err_model:
 err_digest:
     nr_digest_free(import.digest);
     return status;
+}
+
+nr_status nr_onnx_load(const char *path, nr_graph **out, char digest[NR_DIGEST_TEXT]) {
+    return load(path, false, out, digest);
+}
+
+nr_status nr_onnx_load_plain(const char *path, nr_graph **out) {
+    char digest[NR_DIGEST_TEXT];
+    return load(path, true, out, digest);
 }

@@ -20,6 +20,7 @@ typedef struct {
 } nr_value;
 
 typedef struct {
+    bool plain; /* not folded */
     const char *path;
     int64_t opset;
     nr_digest *digest;

@@ -220,14 +220,9 @@ static nr_status import_matmul(nr_op_reader *op) {
     return status;
 }
 
-static nr_status batch_norm_build(nr_op_reader *op, const nr_value *x, float epsilon,
-                                  const nr_tensor p[4]) {
-    size_t c = shape_at(op, x).c;
-    uint32_t out;
-    for (size_t k = 0; k < 4; k++)
-        NR_NODE_REQUIRE(p[k].floats && p[k].count == c, op,
-                        "input \"%s\" has %zu elements, %zu are expected",
-                        op->node->input[k + 1], p[k].count, c);
+/* scale and shift become those of the whole operator. */
+static nr_status fold_statistics(const nr_op_reader *op, float epsilon,
+                                 const nr_tensor p[4], size_t c) {
     for (size_t i = 0; i < c; i++) {
         double variance = (double)p[3].floats[i] + epsilon;
         NR_NODE_REQUIRE(variance > 0, op, "variance of channel %zu is %g", i,
@@ -239,8 +234,27 @@ static nr_status batch_norm_build(nr_op_reader *op, const nr_value *x, float eps
                         "channel %zu: scale %g and shift %g do not fit in a float", i,
                         (double)p[0].floats[i], (double)p[1].floats[i]);
     }
-    NR_TRY(nr_graph_add_affine(op->import->graph, nr_op_label(op, ""), x->node,
-                               p[0].floats, p[1].floats, &out));
+    return NR_OK;
+}
+
+static nr_status batch_norm_build(nr_op_reader *op, const nr_value *x, float epsilon,
+                                  const nr_tensor p[4]) {
+    size_t c = shape_at(op, x).c;
+    uint32_t out;
+    for (size_t k = 0; k < 4; k++)
+        NR_NODE_REQUIRE(p[k].floats && p[k].count == c, op,
+                        "input \"%s\" has %zu elements, %zu are expected",
+                        op->node->input[k + 1], p[k].count, c);
+    float *gamma = nr_new_floats(c);
+    if (!gamma) return NR_ERR_INTERNAL;
+    memcpy(gamma, p[0].floats, c * sizeof *gamma);
+    nr_status status = fold_statistics(op, epsilon, p, c);
+    if (status == NR_OK)
+        status =
+            nr_graph_add_batch_norm(op->import->graph, nr_op_label(op, ""), x->node,
+                                    gamma, p[0].floats, p[1].floats, &out);
+    free(gamma);
+    NR_TRY(status);
     return nr_op_result(op, out, x->rank);
 }
 

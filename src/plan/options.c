@@ -29,16 +29,28 @@ static bool find_choice(const char *choices, const char *text, uint64_t *index) 
     }
 }
 
+static const char *choice_in(unsigned commands, const char *option, uint64_t index,
+                             char buffer[NR_CHOICE_TEXT]) {
+    size_t i = 0;
+    while (i < nr_n_options && (strcmp(nr_option_table[i].name, option) != 0 ||
+                                !(nr_option_table[i].commands & commands)))
+        i++;
+    buffer[0] = '\0';
+    if (i == nr_n_options) return buffer;
+    const char *p = nr_option_table[i].argument;
+    while (index-- > 0) p += strcspn(p, "|") + 1;
+    snprintf(buffer, NR_CHOICE_TEXT, "%.*s", (int)strcspn(p, "|"), p);
+    return buffer;
+}
+
 const char *nr_option_choice(const char *option, uint64_t index,
                              char buffer[NR_CHOICE_TEXT]) {
-    buffer[0] = '\0';
-    for (size_t i = 0; i < nr_n_options; i++) {
-        if (strcmp(nr_option_table[i].name, option) != 0) continue;
-        const char *p = nr_option_table[i].argument;
-        while (index-- > 0) p += strcspn(p, "|") + 1;
-        snprintf(buffer, NR_CHOICE_TEXT, "%.*s", (int)strcspn(p, "|"), p);
-    }
-    return buffer;
+    return choice_in(~0U, option, index, buffer);
+}
+
+const char *nr_option_choice_of(nr_command command, const char *option, uint64_t index,
+                                char buffer[NR_CHOICE_TEXT]) {
+    return choice_in(1U << command, option, index, buffer);
 }
 
 static nr_status bad_value(const option_row *row, const char *text,
@@ -207,13 +219,18 @@ static nr_status check_shard(const nr_options *o) {
     return NR_OK;
 }
 
+static nr_status check_store(const nr_options *o) {
+    NR_REQUIRE(o->layer && o->output, NR_ERR_USAGE, "%s: %s is missing",
+               nr_commands[o->command].name,
+               o->layer ? "-o RUN.h5" : "--layer (a name, several, or all)");
+    return NR_OK;
+}
+
 /* What ends a sampled run means nothing to an exact one, and what belongs to single
  * images needs blocks of one. */
 static nr_status check_shapley(const nr_options *o) {
     bool exact = o->method == NR_METHOD_EXACT;
-    NR_REQUIRE(o->layer && o->output, NR_ERR_USAGE, "%s: %s is missing",
-               nr_commands[o->command].name,
-               o->layer ? "-o RUN.h5" : "--layer (a name, several, or all)");
+    NR_TRY(check_store(o));
     const struct {
         const char *name;
         bool given;
@@ -260,6 +277,8 @@ static nr_status check_presence(const nr_options *o) {
                "--tolerance: only with --top");
     if (o->command == NR_COMMAND_SHAPLEY || o->command == NR_COMMAND_SUBMIT)
         NR_TRY(check_shapley(o));
+    if (o->command == NR_COMMAND_SWITCH || o->command == NR_COMMAND_BASELINE)
+        NR_TRY(check_store(o));
     if (o->command == NR_COMMAND_INFO) NR_TRY(check_info(o));
     if (o->command == NR_COMMAND_EVAL)
         NR_REQUIRE(!o->drop || o->layer, NR_ERR_USAGE, "eval: --drop needs --layer");
@@ -308,7 +327,8 @@ nr_status nr_options_parse(int argc, char **argv, nr_options *out) {
 
 bool nr_option_given(const nr_options *options, const char *name) {
     for (size_t k = 0; k < nr_n_options; k++)
-        if (strcmp(nr_option_table[k].name, name) == 0) return options->given >> k & 1;
+        if (strcmp(nr_option_table[k].name, name) == 0 && options->given >> k & 1)
+            return true;
     return false;
 }
 

@@ -4,6 +4,8 @@ enum {
     INFO = 1 << NR_COMMAND_INFO,
     EVAL = 1 << NR_COMMAND_EVAL,
     SHAPLEY = 1 << NR_COMMAND_SHAPLEY,
+    SWITCH = 1 << NR_COMMAND_SWITCH,
+    BASELINE = 1 << NR_COMMAND_BASELINE,
     SHOW = 1 << NR_COMMAND_SHOW,
     MERGE = 1 << NR_COMMAND_MERGE,
     SUBMIT = 1 << NR_COMMAND_SUBMIT,
@@ -12,6 +14,9 @@ enum {
 };
 /* Options of a run are options of the job that does it. */
 #define RUN (SHAPLEY | SUBMIT)
+/* What fills a store, and what it has in common with a run. */
+#define RATE (SWITCH | BASELINE)
+#define FILL (RUN | RATE)
 
 const command_row nr_commands[NR_COMMAND_COUNT] = {
     [NR_COMMAND_INFO] = {"info", "MODEL [DATA.h5|RUN.h5]", 1, 1,
@@ -21,6 +26,12 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
                          "loss and accuracy, whole or with filters ablated"},
     [NR_COMMAND_SHAPLEY] = {"shapley", "MODEL DATA --layer L -o RUN.h5", 2, 0,
                             "Shapley values of the filters of a layer"},
+    [NR_COMMAND_SWITCH] = {"switch", "MODEL DATA --layer L -o RUN.h5", 2, 0,
+                           "the importance switch: a posterior over the filters of a "
+                           "layer"},
+    [NR_COMMAND_BASELINE] = {"baseline", "MODEL DATA --layer L -o RUN.h5", 2, 0,
+                             "weight norms, activations, Taylor, leave-one-out, for "
+                             "comparison"},
     [NR_COMMAND_SHOW] = {"show", "RUN.h5", 1, 0, "the results in a store"},
     [NR_COMMAND_VERIFY] = {"verify", "RUN.h5 ...", 1, NR_POSITIONAL_MAX - 1,
                            "is every byte and every number of a store what it should "
@@ -39,21 +50,21 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
 #define AT(field) offsetof(nr_options, field)
 
 const option_row nr_option_table[] = {
-    {"layer", TEXT, RUN | EVAL | INFO, AT(layer), "L[,L...]|all", NULL, 0, 0,
+    {"layer", TEXT, FILL | EVAL | INFO, AT(layer), "L[,L...]|all", NULL, 0, 0,
      "layers whose filters are the players: short name, node or output (eval: one)"},
-    {"output", TEXT, RUN | IMPORT, AT(output), "FILE", NULL, 0, 0,
-     "the store (shapley) or data file (import) to write; also -o"},
+    {"output", TEXT, FILL | IMPORT, AT(output), "FILE", NULL, 0, 0,
+     "the store or (import) data file to write; also -o"},
     {"method", CHOICE, RUN, AT(method), "sample|exact", "sample", 0, 0,
      "antithetic pairs of walks, one permutation a block; or all 2^n coalitions"},
     {"estimator", CHOICE, RUN | INFO, AT(estimator), "pairs|odd|auto", "pairs", 0, 0,
      "of a sampled run: pairs of walks, thinned walks (often better for accuracy), or "
      "the "
      "one that a pilot finds better"},
-    {"metric", CHOICE, RUN | INFO, AT(metric), "loss|accuracy|margin", "loss", 0, 0,
-     "score of an image: minus cross-entropy, 0/1, or logit margin"},
-    {"ablate", CHOICE, RUN | EVAL | INFO, AT(ablate), "remove|weights|mean", "remove",
-     0, 0, "what becomes of a filter that is not kept"},
-    {"images", COUNT, RUN | EVAL | INFO, AT(images), "N", NULL, 1, 4294967294.0,
+    {"metric", CHOICE, RUN | INFO | BASELINE, AT(metric), "loss|accuracy|margin",
+     "loss", 0, 0, "score of an image: minus cross-entropy, 0/1, or logit margin"},
+    {"ablate", CHOICE, RUN | EVAL | INFO | BASELINE, AT(ablate), "remove|weights|mean",
+     "remove", 0, 0, "what becomes of a filter that is not kept"},
+    {"images", COUNT, FILL | EVAL | INFO, AT(images), "N", NULL, 1, 4294967294.0,
      "a class-balanced random subset of N images (default: all)"},
     {"sweeps", COUNT, RUN | INFO, AT(sweeps), "N", NULL, 1, 1e9,
      "passes over all images, two pairs of walks each (default: 1; with another goal: "
@@ -66,8 +77,8 @@ const option_row nr_option_table[] = {
      "goal: the set of the K best filters is known"},
     {"tolerance", NUMBER, RUN | INFO, AT(tolerance), "E", NULL, 0, 1e12,
      "of --top: filters that differ by less than E may be exchanged"},
-    {"seed", COUNT, RUN | EVAL | INFO, AT(seed), "S", "1", 0, 1.8e19,
-     "of permutations and of the image subset"},
+    {"seed", COUNT, FILL | EVAL | INFO, AT(seed), "S", "1", 0, 1.8e19,
+     "of permutations, draws, batches, and of the image subset"},
     {"by-class", FLAG, RUN, AT(by_class), NULL, NULL, 0, 0,
      "also the values over the images of each class"},
     {"per-image", FLAG, RUN, AT(per_image), NULL, NULL, 0, 0,
@@ -76,26 +87,43 @@ const option_row nr_option_table[] = {
      "only these are players, the others are always kept (one layer)"},
     {"block", COUNT, RUN | INFO, AT(block), "T", "1", 1, 32,
      "images that share a permutation; divides their number; 1 has the smallest error"},
-    {"confidence", NUMBER, RUN | INFO, AT(confidence), "P", "0.95", 0.5, 0.999999,
+    {"confidence", NUMBER, FILL | INFO, AT(confidence), "P", "0.95", 0.5, 0.999999,
      "of the intervals"},
-    {"kernels", CHOICE, RUN | EVAL | INFO, AT(kernels),
+    {"kernels", CHOICE, FILL | EVAL | INFO, AT(kernels),
      "fast|reference|avx512|avx2|blas", "fast", 0, 0,
      "fast: the best of avx512, avx2 and blas; numbers differ in rounding. reference: "
      "plain loops, for those who doubt"},
-    {"memory", COUNT, RUN | INFO, AT(memory), "MIB", "256", 32, 1e6,
+    {"memory", COUNT, FILL | INFO, AT(memory), "MIB", "256", 32, 1e6,
      "about what a rank takes beside model and images; more keeps more of the first "
      "layers' results for the next sweep. Numbers do not depend on it"},
-    {"checkpoint-every", DURATION, RUN, AT(checkpoint_every_s), "TIME", "60s", 0.1, 1e6,
+    {"checkpoint-every", DURATION, FILL, AT(checkpoint_every_s), "TIME", "60s", 0.1,
+     1e6,
      "how often the store is written; where nobody says, less often if that would cost "
      "more than 1% of the run"},
-    {"time-limit", DURATION, RUN, AT(time_limit_s), "TIME", NULL, 1e-3, 1e9,
+    {"time-limit", DURATION, FILL, AT(time_limit_s), "TIME", NULL, 1e-3, 1e9,
      "stop early, save and exit with 75 (90s, 55m, 2h, 1:30:00)"},
-    {"rescue", TEXT, RUN, AT(rescue), "FILE", NULL, 0, 0,
+    {"rescue", TEXT, FILL, AT(rescue), "FILE", NULL, 0, 0,
      "where the results go if the store cannot be written in the end (default: "
      "RUN.h5.rescue in the current folder)"},
     {"shard", TEXT, RUN, AT(shard), "I/K", NULL, 0, 0,
      "only every K-th sweep, from the I-th on: K such runs, each with a store of its "
      "own, are joined by neurank merge"},
+    {"estimator", CHOICE, SWITCH, AT(switch_estimator), "mean|sample", "sample", 0, 0,
+     "s is the posterior's mean; or drawn from it, with reparameterised gradients"},
+    {"draws", COUNT, SWITCH, AT(draws), "K", "10", 1, 100000,
+     "of s for each image and visit (estimator sample)"},
+    {"alpha0", NUMBER, SWITCH, AT(alpha0), "A", "2", 1e-3, 1e6,
+     "parameter of the prior, a Dirichlet(A, ..., A): small is sparse, large is flat; "
+     "the posterior starts there"},
+    {"epochs", COUNT, SWITCH, AT(epochs), "N", NULL, 1, 1e6,
+     "passes over all images at most (default: until it has converged)"},
+    {"batch", COUNT, SWITCH, AT(batch), "B", "100", 1, 1e6, "images of a step"},
+    {"lr", NUMBER, SWITCH, AT(rate), "R", "0.1", 1e-9, 1e6,
+     "learning rate of ln phi, halved when an epoch brings nothing"},
+    {"optimizer", CHOICE, SWITCH, AT(optimizer), "adam|sgd", "adam", 0, 0,
+     "sgd has a momentum of 0.9"},
+    {"scale", CHOICE, SWITCH, AT(switch_scale), "sum|unit", "sum", 0, 0,
+     "a filter is multiplied by s, whose sum is 1; or by n s, which is 1 on average"},
     {"nodes", COUNT, SUBMIT, AT(nodes), "N", "1", 1, 1e6, "of the job"},
     {"ranks-per-node", COUNT, SUBMIT, AT(ranks_per_node), "R", NULL, 1, 1e5,
      "of the job (default: the cores of a node of the partition)"},
@@ -106,8 +134,10 @@ const option_row nr_option_table[] = {
     {"account", TEXT, SUBMIT, AT(account), "NAME", NULL, 0, 0, "of SLURM"},
     {"dry-run", FLAG, SUBMIT, AT(dry_run), NULL, NULL, 0, 0,
      "write the job script, do not submit it"},
-    {"fresh", FLAG, SHAPLEY | MERGE, AT(fresh), NULL, NULL, 0, 0,
-     "start over; the old store stays as RUN.h5.old"},
+    {"fresh", FLAG, SHAPLEY | RATE | MERGE, AT(fresh), NULL, NULL, 0, 0,
+     "start over; the old store stays as RUN.h5.old (switch, baseline: their results "
+     "of "
+     "these layers, all others are kept)"},
     {"drop", TEXT, EVAL, AT(drop), "0,3", NULL, 0, 0, "filters of --layer to ablate"},
     {"logits", TEXT, EVAL, AT(logits), "OUT.h5", NULL, 0, 0, "write the logits there"},
     {"format", CHOICE, SHOW | EVAL | STATUS | INFO, AT(format), "text|csv|json", "text",

@@ -50,7 +50,11 @@ static void say_layer(const nr_store_layer *layer) {
 }
 
 void nr_print_store(const char *path, const nr_store *store, const char *what) {
-    printf("%s: %s%s\n", path, what,
-           nr_store_is_complete(store) ? "complete" : "partial");
+    printf("%s: %s%s\n", path, what, nr_store_has_all(store) ? "complete" : "partial");
     for (size_t i = 0; i < store->n_layers; i++) say_layer(&store->layers[i]);
+    for (size_t i = 0; i < store->n_ratings; i++) {
+        const nr_rating *r = &store->ratings[i];
+        printf("  %s: %s %s\n", r->layer, nr_rating_name(r->kind),
+               nr_rating_is_complete(r) ? "complete" : "partial");
+    }
 }

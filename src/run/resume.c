@@ -68,11 +68,53 @@ static void adopt_goal(nr_store_layer *stored, const nr_store_layer *wanted,
     *changed = true;
 }
 
-nr_status nr_resume(const char *path, const nr_store *wanted, nr_store **out,
-                    bool *changed) {
+/* ---- ratings ---- */
+
+nr_status nr_match_inputs(const char *path, const nr_plan *plan, const char *what,
+                          const nr_plan *wanted) {
+    static const char *const fields[] = {"model", "data"};
+    for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
+        const char *there = nr_plan_get(plan, fields[k]);
+        const char *here = nr_plan_get(wanted, fields[k]);
+        NR_REQUIRE(strcmp(there, here) == 0, NR_ERR_MISMATCH,
+                   "%s belongs to another run: %s of its %s is %s there, %s here; use "
+                   "another file or --fresh",
+                   path, fields[k], what, there, here);
+    }
+    return NR_OK;
+}
+
+static nr_status match_ratings(const char *path, const nr_store *stored,
+                               const nr_store *wanted) {
+    for (size_t i = 0; i < stored->n_ratings; i++)
+        NR_TRY(nr_match_inputs(path, &stored->ratings[i].plan,
+                               nr_rating_name(stored->ratings[i].kind), &wanted->plan));
+    return NR_OK;
+}
+
+/* The file holds ratings alone: the wanted store goes on in it. */
+static nr_status join_ratings(nr_store *stored, nr_store *wanted) {
+    while (wanted->n_ratings > 0) /* of an earlier look */
+        nr_rating_clear(&wanted->ratings[--wanted->n_ratings]);
+    wanted->generation = stored->generation;
+    memcpy(wanted->writer, stored->writer, sizeof wanted->writer);
+    char *history = wanted->history;
+    wanted->history = stored->history;
+    stored->history = history;
+    return nr_store_take_ratings(stored, wanted);
+}
+
+nr_status nr_resume(const char *path, nr_store *wanted, nr_store **out, bool *changed) {
     nr_store *stored;
+    *out = NULL;
     NR_TRY(nr_store_read(path, &stored));
-    nr_status status = match(path, stored, wanted);
+    nr_status status = match_ratings(path, stored, wanted);
+    if (status == NR_OK && stored->n_layers == 0) {
+        status = join_ratings(stored, wanted);
+        nr_store_free(stored);
+        return status;
+    }
+    if (status == NR_OK) status = match(path, stored, wanted);
     if (status != NR_OK) {
         nr_store_free(stored);
         return status;

@@ -5,9 +5,14 @@
 #include "neurank/store/store.h"
 
 /* The store at path under the goals and the confidence of `wanted`, which is the
- * command's store with nothing done. NR_ERR_MISMATCH names every difference with both
- * values. *changed: the file does not say what this command says. */
-nr_status nr_resume(const char *path, const nr_store *wanted, nr_store **out,
-                    bool *changed);
+ * command's store with nothing done. *out is NULL where the file holds ratings alone:
+ * `wanted` has them then, and goes on in that file. NR_ERR_MISMATCH names every
+ * difference with both values. *changed: the file does not say what this command says.
+ */
+nr_status nr_resume(const char *path, nr_store *wanted, nr_store **out, bool *changed);
+
+/* Is a rating of the model and the data of this plan? */
+nr_status nr_match_inputs(const char *path, const nr_plan *plan, const char *what,
+                          const nr_plan *wanted);
 
 #endif

@@ -9,8 +9,6 @@
  */
 #include "neurank/run/run.h"
 
-#include <stdlib.h>
-
 #include "exact.h"
 #include "neurank/base/log.h"
 #include "neurank/base/stop.h"
@@ -18,6 +16,7 @@
 #include "neurank/sched/schedule.h"
 #include "session.h"
 #include "work.h"
+#include "world_check.h"
 
 typedef struct {
     nr_world *world;
@@ -29,18 +28,6 @@ typedef struct {
 static void say_stopped(const nr_run *run) {
     nr_log(NR_LOG_INFO, "stopped early; the same command goes on from %s",
            run->options->output);
-}
-
-/* Every rank started alone inside a step of many tasks would repeat the same run. */
-static nr_status require_one_world(const nr_world *world) {
-    const char *tasks = getenv("SLURM_NTASKS");
-    bool many = tasks && strtol(tasks, NULL, 10) > 1 && !getenv("OMPI_COMM_WORLD_SIZE");
-    NR_REQUIRE(
-        nr_world_size(world) > 1 || !many, NR_ERR_USAGE,
-        "this process is a world of one rank although SLURM_NTASKS is %s: start it "
-        "with srun --mpi=pmix or mpirun, or with --ntasks=1",
-        tasks);
-    return NR_OK;
 }
 
 static nr_status open_session(nr_run *run) {
@@ -138,7 +125,7 @@ static nr_status play(nr_run *run) {
 }
 
 static nr_status run_all(nr_run *run, const char *command_line) {
-    NR_TRY(nr_world_share(run->world, require_one_world(run->world)));
+    NR_TRY(nr_world_share(run->world, nr_require_one_world(run->world)));
     NR_TRY(nr_work_load(run->world, run->options, &run->work));
     NR_TRY(open_session(run));
     NR_TRY(check_duration(run));

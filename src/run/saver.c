@@ -153,14 +153,18 @@ static nr_status begin(nr_saver *saver, size_t layer) {
 
 /* Time for a checkpoint, or no more room for what waits for one. After a failure the
  * room has to do. */
+static const nr_image_rows *rows_of(const nr_saver *saver, size_t layer) {
+    return layer == NR_NO_LAYER ? NULL : saver->store->layers[layer].images;
+}
+
 static bool is_due(const nr_saver *saver, size_t layer, double now_s) {
-    const nr_image_rows *images = saver->store->layers[layer].images;
+    const nr_image_rows *images = rows_of(saver, layer);
     bool full = images && nr_image_rows_full(images) && !saver->unsaved;
     return full || now_s - saver->begun_s >= interval_s(saver);
 }
 
 static nr_status check_room(const nr_saver *saver, size_t layer) {
-    const nr_image_rows *images = saver->store->layers[layer].images;
+    const nr_image_rows *images = rows_of(saver, layer);
     size_t bytes = images ? nr_image_rows_bytes(images) : 0;
     bytes += nr_snapshot_waiting(saver->snapshot);
     if (bytes < (size_t)WAITING_MAX_MIB << 20) return NR_OK;

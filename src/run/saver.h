@@ -32,8 +32,9 @@ nr_status nr_saver_new(nr_store *store, const char *path, const char *rescue,
 /* Waits for a checkpoint under way. */
 void nr_saver_free(nr_saver *saver);
 
-/* layer: the one under way. NR_ERR_STORE: there is no use in going on, because another
- * run has taken the file, or too many values by image wait for a disk that is full. */
+/* layer: the one under way, or NR_NO_LAYER where ratings are. NR_ERR_STORE: there is no
+ * use in going on, because another run has taken the file, or too many values by image
+ * wait for a disk that is full. */
 nr_status nr_saver_tick(nr_saver *saver, size_t layer, double now_s);
 /* Returns when the layer's end is on disk, or could not be written (a warning). */
 nr_status nr_saver_layer(nr_saver *saver, size_t layer);

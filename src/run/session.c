@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "deadline.h"
+#include "hold.h"
 #include "neurank/base/clock.h"
 #include "neurank/base/lock.h"
 #include "neurank/base/log.h"
@@ -17,12 +18,6 @@
 #include "output.h"
 #include "progress.h"
 #include "resume.h"
-#include "saver.h"
-
-/* Of a core's time, of all ranks' cores together: what checkpoints may cost where
- * nobody says how often they are wanted. Under 1%, with what a single one may vary by.
- */
-static const double checkpoint_share = 0.008;
 
 static const double note_every_s = 2;
 
@@ -55,7 +50,7 @@ struct nr_session {
 
 /* Goes on with what stands at the output, if anything does. Done again when another run
  * has written it before this one had the lock. */
-static nr_status adopt(nr_session *session, const nr_store *wanted, nr_store **out) {
+static nr_status adopt(nr_session *session, nr_store *wanted, nr_store **out) {
     const char *path = session->options->output;
     *out = NULL;
     if (session->options->fresh || access(path, F_OK) != 0) return NR_OK;
@@ -90,18 +85,9 @@ static nr_status ask_judges(nr_session *session) {
     return NR_OK;
 }
 
-/* Whoever has the lock may still be ending: a requeued job, an orphan of a killed
- * launcher. */
-static double lock_wait_s(void) {
-    static const double first_s = 10, again_s = 120;
-    const char *restarts = getenv("SLURM_RESTART_COUNT");
-    return restarts && strcmp(restarts, "0") != 0 ? again_s : first_s;
-}
-
 /* The store as it stands, and the right to write it. A store that this command has
  * nothing to add to needs no lock, and may stand where nobody can write. */
-static nr_status take_over(nr_session *session, const nr_store *wanted,
-                           nr_store **out) {
+static nr_status take_over(nr_session *session, nr_store *wanted, nr_store **out) {
     const char *path = session->options->output;
     NR_TRY(nr_publish_distinct(path, session->options->positional, NR_POSITIONAL_MAX));
     NR_TRY(adopt(session, wanted, out));
@@ -109,8 +95,7 @@ static nr_status take_over(nr_session *session, const nr_store *wanted,
     if (*out) NR_TRY(ask_judges(session));
     if (*out && nr_store_is_complete(*out) && !session->changed) return NR_OK;
     NR_TRY(nr_publish_check(path, NULL, 0));
-    NR_TRY(nr_lock_take(path, lock_wait_s(), &session->lock));
-    if (nr_lock_is_held(session->lock)) nr_publish_clean(path);
+    NR_TRY(nr_hold_lock(path, &session->lock));
     if (*out && nr_store_is_current(path, *out)) return NR_OK;
     nr_store_free(*out);
     session->store = NULL;
@@ -147,18 +132,8 @@ nr_status nr_session_begin(nr_session *session, const char *command_line, int n_
     const char *path = session->options->output;
     if (nr_store_is_complete(session->store) && !session->changed) return NR_OK;
     if (session->options->fresh && access(path, F_OK) == 0) NR_TRY(nr_keep_old(path));
-    char *line = nr_history_line(command_line);
-    if (!line) return NR_ERR_INTERNAL;
-    nr_status status = nr_store_add_history(session->store, line);
-    free(line);
-    NR_TRY(status);
-    NR_TRY(nr_store_write(path, session->store));
-    bool chosen = nr_option_given(session->options, "checkpoint-every");
-    nr_saver_times times = {.every_s = session->options->checkpoint_every_s,
-                            .cost_most =
-                                chosen ? INFINITY : checkpoint_share * n_ranks};
-    return nr_saver_new(session->store, path, session->options->rescue, &times,
-                        &session->saver);
+    return nr_hold_begin(session->options, session->store, command_line, n_ranks,
+                         &session->saver);
 }
 
 nr_status nr_session_finish(nr_session *session) {

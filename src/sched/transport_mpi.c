@@ -256,3 +256,31 @@ nr_status nr_world_gather(nr_world *world, const uint64_t *words, size_t n,
     MPI_Allgather(words, (int)n, MPI_UINT64_T, all, (int)n, MPI_UINT64_T, world->all);
     return NR_OK;
 }
+
+/* Sleeps until the collective call is over here. */
+static void wait_for(MPI_Request *request) {
+    int over = 0;
+    for (long ns = PAUSE_NS; !over; ns += ns < PAUSE_NS_MAX ? ns : 0) {
+        for (int turn = 0; turn < 2 && !over; turn++)
+            MPI_Test(request, &over, MPI_STATUS_IGNORE);
+        if (!over) pause_for(ns);
+    }
+}
+
+void nr_world_tell(nr_world *world, uint64_t *words, size_t n) {
+    MPI_Request request;
+    if (world->size == 1) return;
+    NR_ASSERT(n <= INT32_MAX);
+    MPI_Ibcast(words, (int)n, MPI_UINT64_T, 0, world->all, &request);
+    wait_for(&request);
+}
+
+void nr_world_add(nr_world *world, int64_t *values, size_t n) {
+    MPI_Request request;
+    bool root = world->rank == 0;
+    if (world->size == 1) return;
+    NR_ASSERT(n <= INT32_MAX);
+    MPI_Ireduce(root ? MPI_IN_PLACE : values, root ? values : NULL, (int)n, MPI_INT64_T,
+                MPI_SUM, 0, world->all, &request);
+    wait_for(&request);
+}

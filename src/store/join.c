@@ -118,6 +118,9 @@ static nr_status begin_layer(const nr_store_layer *from, nr_store_layer *to) {
 
 static nr_status begin(joining *j) {
     const nr_store *first = j->stores[0];
+    for (size_t k = 0; k < j->n; k++)
+        NR_REQUIRE(j->stores[k]->n_layers > 0, NR_ERR_MISMATCH,
+                   "%s: holds no Shapley values, so no shard", j->paths[k]);
     NR_TRY(nr_store_new(first->n_layers, &j->sum));
     j->sum->confidence = first->confidence;
     NR_TRY(copy_plan(&first->plan, &j->sum->plan));
@@ -159,11 +162,31 @@ static nr_status take_files(nr_store *from, nr_store *to) {
     return NR_OK;
 }
 
+/* Those that one input has, or several: a complete one, else the first. */
+static nr_status take_ratings(nr_store *from, nr_store *to) {
+    for (size_t i = 0; i < from->n_ratings; i++) {
+        nr_rating *r = &from->ratings[i];
+        nr_rating *there = nr_store_rating(to, r->layer, r->kind);
+        if (there && (nr_rating_is_complete(there) || !nr_rating_is_complete(r)))
+            continue;
+        if (there) {
+            nr_rating other = *there;
+            *there = *r;
+            *r = other;
+            continue;
+        }
+        NR_TRY(nr_store_add_rating(to, r));
+        *r = (nr_rating){.kind = r->kind};
+    }
+    return NR_OK;
+}
+
 static nr_status join(joining *j) {
     for (size_t k = 0; k < j->n; k++) NR_TRY(nr_store_read(j->paths[k], &j->stores[k]));
     NR_TRY(begin(j));
     for (size_t k = 0; k < j->n; k++) NR_TRY(add(j, k));
     for (size_t k = 0; k < j->n; k++) NR_TRY(take_files(j->stores[k], j->sum));
+    for (size_t k = 0; k < j->n; k++) NR_TRY(take_ratings(j->stores[k], j->sum));
     for (size_t i = 0; i < j->sum->n_layers; i++) judge(&j->sum->layers[i]);
     return NR_OK;
 }

@@ -22,6 +22,48 @@ nr_status nr_layout_read_generation(const nr_h5 *file, uint64_t *generation,
                                     char writer[NR_STORE_WRITER]);
 nr_status nr_layout_read(const nr_h5 *file, nr_store **out);
 
+/* Plan fields are text attributes with a prefix. */
+nr_status nr_layout_write_plan(nr_h5 *file, const char *object, const nr_plan *plan);
+nr_status nr_layout_read_plan(const nr_h5 *file, const char *object,
+                              const char *const *fields, size_t n, nr_plan *plan);
+
+/* ---- ratings ---- */
+typedef enum {
+    NR_AXIS_FILTER,
+    NR_AXIS_IMAGE,
+    NR_AXIS_POINT,
+    NR_AXIS_LANES
+} nr_rating_axis;
+
+/* An array of a kind of ratings: elements of eight bytes. Without a long name, and
+ * under "state/", where it is for resumes alone. */
+typedef struct {
+    const char *name, *long_name;
+    nr_h5_type type;
+    nr_rating_axis axis;
+} nr_rating_array;
+
+typedef struct {
+    const char *name;
+    const char *const *fields; /* of the plan */
+    size_t n_fields;
+    const char *counts[NR_RATING_COUNTS], *numbers[NR_RATING_NUMBERS];
+    nr_rating_array arrays[NR_RATING_ARRAYS];
+    size_t n_counts, n_numbers, n_arrays;
+} nr_rating_layout;
+
+extern const nr_rating_layout nr_rating_layouts[NR_RATING_KINDS];
+
+/* Elements of array k. */
+size_t nr_rating_array_count(const nr_rating *rating, size_t k);
+/* All arrays, zero, for the axes of the rating. */
+nr_status nr_rating_allocate(nr_rating *rating);
+
+nr_status nr_layout_write_rating(nr_h5 *file, const nr_rating *rating,
+                                 double confidence);
+/* Adds those of one layer to the store. */
+nr_status nr_layout_read_ratings(const nr_h5 *file, const char *layer, nr_store *store);
+
 /* ---- the parts of a layer ---- */
 /* Names of the fields of a layer's plan. */
 enum { NR_LAYOUT_FIELDS = 16 };

@@ -12,8 +12,9 @@ enum { LAYERS_MAX = 4096, CLASSES_MAX = 1 << 20 };
 enum { PIECES_MAX = 1 << 24 };
 
 static const char *const root_fields[] = {"model", "layers", "data", "images", "seed"};
-static nr_status read_plan(const nr_h5 *file, const char *object,
-                           const char *const *fields, size_t n, nr_plan *plan) {
+
+nr_status nr_layout_read_plan(const nr_h5 *file, const char *object,
+                              const char *const *fields, size_t n, nr_plan *plan) {
     for (size_t i = 0; i < n; i++) {
         char name[64], *value;
         snprintf(name, sizeof name, "plan_%s", fields[i]);
@@ -167,7 +168,8 @@ static nr_status read_layer(const nr_h5 *file, const char *name, const nr_store 
     uint64_t sweeps;
     snprintf(group, sizeof group, "/%s", name);
     if (!(layer->name = nr_strdup(name))) return NR_ERR_INTERNAL;
-    NR_TRY(read_plan(file, group, nr_layout_fields, NR_LAYOUT_FIELDS, &layer->plan));
+    NR_TRY(nr_layout_read_plan(file, group, nr_layout_fields, NR_LAYOUT_FIELDS,
+                               &layer->plan));
     NR_TRY(plan_units(file, store, layer));
     NR_TRY(read_progress(file, group, &sweeps, layer));
     NR_TRY(read_filters(file, layer));
@@ -196,8 +198,9 @@ static nr_status read_root(const nr_h5 *file, nr_store *store) {
     NR_TRY(nr_h5_read_text(file, "/", "history", &history));
     free(store->history);
     store->history = history;
-    return read_plan(file, "/", root_fields, sizeof root_fields / sizeof *root_fields,
-                     &store->plan);
+    if (store->n_layers == 0) return NR_OK; /* ratings have plans of their own */
+    return nr_layout_read_plan(file, "/", root_fields,
+                               sizeof root_fields / sizeof *root_fields, &store->plan);
 }
 
 static nr_status check_version(const nr_h5 *file) {
@@ -211,9 +214,29 @@ static nr_status check_version(const nr_h5 *file) {
     return NR_OK;
 }
 
+/* Does the group hold Shapley values, rather than ratings alone? */
+static bool has_values(const nr_h5 *file, const char *layer) {
+    char group[NR_LAYOUT_PATH];
+    snprintf(group, sizeof group, "/%s", layer);
+    return nr_h5_has_attribute(file, group, "plan_method");
+}
+
+static nr_status read_layers(const nr_h5 *file, char **names, size_t n,
+                             nr_store *store) {
+    size_t values = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (has_values(file, names[i]))
+            NR_TRY(read_layer(file, names[i], store, &store->layers[values++]));
+        NR_TRY(nr_layout_read_ratings(file, names[i], store));
+    }
+    NR_REQUIRE(store->n_layers + store->n_ratings > 0, NR_ERR_INPUT,
+               "%s: a store of no layer's values", nr_h5_path(file));
+    return NR_OK;
+}
+
 nr_status nr_layout_read(const nr_h5 *file, nr_store **out) {
     char **names = NULL;
-    size_t n = 0;
+    size_t n = 0, values = 0;
     nr_store *store = NULL;
     NR_TRY(check_version(file));
     NR_TRY(nr_h5_groups(file, "/", &names, &n));
@@ -221,13 +244,11 @@ nr_status nr_layout_read(const nr_h5 *file, nr_store **out) {
     if (n == 0 || n > LAYERS_MAX)
         status =
             nr_fail(NR_ERR_INPUT, "%s: a store of %zu layers", nr_h5_path(file), n);
-    if (status == NR_OK) status = nr_store_new(n, &store);
+    for (size_t i = 0; i < n; i++) values += has_values(file, names[i]);
+    if (status == NR_OK) status = nr_store_new(values, &store);
     if (status == NR_OK) status = read_root(file, store);
-    for (size_t i = 0; i < n; i++) {
-        if (status == NR_OK)
-            status = read_layer(file, names[i], store, &store->layers[i]);
-        free(names[i]);
-    }
+    if (status == NR_OK) status = read_layers(file, names, n, store);
+    for (size_t i = 0; i < n; i++) free(names[i]);
     free(names);
     if (status != NR_OK) {
         nr_store_free(store);

@@ -6,9 +6,7 @@
 #include "layout.h"
 #include "neurank/base/version.h"
 
-/* ---- plan fields: text attributes with a prefix ---- */
-
-static nr_status write_plan(nr_h5 *file, const char *object, const nr_plan *plan) {
+nr_status nr_layout_write_plan(nr_h5 *file, const char *object, const nr_plan *plan) {
     for (size_t i = 0; i < plan->n; i++) {
         char name[64];
         snprintf(name, sizeof name, "plan_%s", plan->names[i]);
@@ -74,7 +72,7 @@ static nr_status write_summary(nr_h5 *file, const char *group,
     NR_TRY(write_texts(file, group, layer));
     NR_TRY(write_counts(file, group, layer, r));
     NR_TRY(write_numbers(file, group, layer, r));
-    return write_plan(file, group, &layer->plan);
+    return nr_layout_write_plan(file, group, &layer->plan);
 }
 
 static nr_status write_digest(nr_h5 *file, const char *group,
@@ -110,21 +108,23 @@ static nr_status write_layer(nr_h5 *file, const nr_store *store,
 
 nr_status nr_layout_write(nr_h5 *file, const nr_store *store) {
     uint64_t version = NR_STORE_VERSION;
-    NR_TRY(nr_h5_write_text(file, "/", "title", "Shapley values of network filters"));
+    NR_TRY(nr_h5_write_text(file, "/", "title", "importance of network filters"));
     NR_TRY(nr_h5_write_text(file, "/", "Conventions", "CF-1.10"));
     NR_TRY(nr_h5_write_text(file, "/", "history", store->history));
     NR_TRY(nr_h5_write_text(file, "/", "neurank_version", NR_VERSION));
     NR_TRY(nr_h5_write_text(file, "/", "build", NR_BUILD));
     NR_TRY(nr_h5_write_text(file, "/", "status",
-                            nr_store_is_complete(store) ? "complete" : "partial"));
+                            nr_store_has_all(store) ? "complete" : "partial"));
     NR_TRY(nr_h5_write_attribute(file, "/", "format_version", NR_H5_U64, 1, &version));
     NR_TRY(nr_h5_write_attribute(file, "/", "generation", NR_H5_U64, 1,
                                  &store->generation));
     NR_TRY(nr_h5_write_text(file, "/", "writer", store->writer));
     NR_TRY(nr_h5_write_attribute(file, "/", "confidence", NR_H5_F64, 1,
                                  &store->confidence));
-    NR_TRY(write_plan(file, "/", &store->plan));
+    NR_TRY(nr_layout_write_plan(file, "/", &store->plan));
     for (size_t i = 0; i < store->n_layers; i++)
         NR_TRY(write_layer(file, store, &store->layers[i]));
+    for (size_t i = 0; i < store->n_ratings; i++)
+        NR_TRY(nr_layout_write_rating(file, &store->ratings[i], store->confidence));
     return NR_OK;
 }

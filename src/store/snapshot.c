@@ -7,10 +7,12 @@
 #include "store_private.h"
 
 struct nr_snapshot {
-    nr_store *live;       /* borrowed */
-    nr_store frozen;      /* borrows all but what stands below and its layers' rows */
-    nr_fold *fold;        /* copy of one layer's */
-    size_t layer;         /* whose */
+    nr_store *live;     /* borrowed */
+    nr_store frozen;    /* borrows all but what stands below and its layers' rows */
+    nr_fold *fold;      /* copy of one layer's */
+    size_t layer;       /* whose */
+    nr_rating *ratings; /* [n_ratings] copies; NULL: the store's are borrowed */
+    size_t n_ratings;
     nr_image_rows **rows; /* [n_layers] taken and not written; NULL where none are */
 };
 
@@ -41,8 +43,28 @@ nr_status nr_snapshot_new(nr_store *store, nr_snapshot **out) {
     return NR_OK;
 }
 
+static void forget_ratings(nr_snapshot *s) {
+    for (size_t i = 0; i < s->n_ratings; i++) nr_rating_clear(&s->ratings[i]);
+    free(s->ratings);
+    s->ratings = NULL;
+    s->n_ratings = 0;
+}
+
+static nr_status take_ratings(nr_snapshot *s) {
+    forget_ratings(s);
+    if (!NR_NEW(s->ratings, s->live->n_ratings)) return NR_ERR_INTERNAL;
+    for (size_t i = 0; i < s->live->n_ratings; i++) {
+        NR_TRY(nr_rating_copy(&s->live->ratings[i], &s->ratings[i]));
+        s->n_ratings++;
+    }
+    s->frozen.ratings = s->ratings;
+    s->frozen.n_ratings = s->n_ratings;
+    return NR_OK;
+}
+
 void nr_snapshot_free(nr_snapshot *s) {
     if (!s) return;
+    forget_ratings(s);
     for (size_t i = 0; s->rows && i < s->live->n_layers; i++)
         nr_image_rows_free(s->rows[i]);
     nr_fold_free(s->fold);
@@ -74,7 +96,7 @@ nr_status nr_snapshot_take(nr_snapshot *s, size_t layer) {
     }
     frozen->history = s->live->history;
     frozen->confidence = s->live->confidence;
-    return take_fold(s, layer);
+    return layer == NR_NO_LAYER ? take_ratings(s) : take_fold(s, layer);
 }
 
 nr_status nr_snapshot_write(nr_snapshot *s, const char *path) {

@@ -34,6 +34,8 @@ void nr_store_free(nr_store *store) {
         nr_fold_free(layer->fold);
         nr_image_rows_free(layer->images);
     }
+    for (size_t i = 0; i < store->n_ratings; i++) nr_rating_clear(&store->ratings[i]);
+    free(store->ratings);
     free(store->layers);
     nr_store_forget_files(store);
     nr_plan_free(&store->plan);
@@ -49,6 +51,39 @@ bool nr_store_is_complete(const nr_store *store) {
     for (size_t i = 0; i < store->n_layers; i++)
         if (!nr_store_layer_is_complete(&store->layers[i])) return false;
     return true;
+}
+
+bool nr_store_has_all(const nr_store *store) {
+    for (size_t i = 0; i < store->n_ratings; i++)
+        if (!nr_rating_is_complete(&store->ratings[i])) return false;
+    return nr_store_is_complete(store);
+}
+
+nr_rating *nr_store_rating(const nr_store *store, const char *layer,
+                           nr_rating_kind kind) {
+    for (size_t i = 0; i < store->n_ratings; i++)
+        if (store->ratings[i].kind == kind &&
+            strcmp(store->ratings[i].layer, layer) == 0)
+            return &store->ratings[i];
+    return NULL;
+}
+
+nr_status nr_store_add_rating(nr_store *store, nr_rating *rating) {
+    size_t capacity = store->n_ratings;
+    NR_TRY(nr_grow((void **)&store->ratings, &capacity, store->n_ratings + 1,
+                   sizeof *store->ratings));
+    store->ratings[store->n_ratings++] = *rating;
+    return NR_OK;
+}
+
+nr_status nr_store_take_ratings(nr_store *from, nr_store *to) {
+    while (from->n_ratings > 0) {
+        NR_TRY(nr_store_add_rating(to, &from->ratings[0]));
+        from->n_ratings--;
+        memmove(from->ratings, from->ratings + 1,
+                from->n_ratings * sizeof *from->ratings);
+    }
+    return NR_OK;
 }
 
 static nr_fold_spec fold_spec(const nr_store_layer *layer) {

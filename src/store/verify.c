@@ -5,7 +5,7 @@
 static nr_status compare(const nr_h5 *file, const nr_store *store) {
     nr_h5 *same;
     NR_TRY(nr_h5_open_compare(nr_h5_path(file), &same));
-    bool complete = nr_store_is_complete(store);
+    bool complete = nr_store_has_all(store);
     nr_status status =
         nr_h5_write_text(same, "/", "status", complete ? "complete" : "partial");
     for (size_t i = 0; i < store->n_layers && status == NR_OK; i++) {
@@ -13,6 +13,8 @@ static nr_status compare(const nr_h5 *file, const nr_store *store) {
         if (status == NR_OK && store->layers[i].images)
             status = nr_layout_check_images(file, &store->layers[i]);
     }
+    for (size_t i = 0; i < store->n_ratings && status == NR_OK; i++)
+        status = nr_layout_write_rating(same, &store->ratings[i], store->confidence);
     nr_h5_close(same);
     return status;
 }

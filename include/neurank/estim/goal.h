@@ -24,6 +24,9 @@ typedef enum {
     NR_RULE_REL_HALF_WIDTH,
     NR_RULE_TOP,
     NR_RULE_EXACT,      /* every coalition is evaluated */
+    NR_RULE_EPOCHS,     /* of the switch: as many as wanted */
+    NR_RULE_CONVERGED,  /* of the switch: switch/ascent.h */
+    NR_RULE_IMAGES,     /* of baselines: all images are seen */
     NR_RULE_TIME_LIMIT, /* stopped early: no part of a goal */
     NR_RULE_SIGNAL,
     NR_RULE_COUNT

@@ -50,6 +50,10 @@ const float *nr_backward_forward(nr_backward *backward, size_t rows);
  * = dL/d output. Valid until the next call. */
 const float *nr_backward_run(nr_backward *backward, size_t rows, const float *d_output);
 
+/* sums [c] += sum over n of dy [n, c] (x [n, c] - centre [c]); centre NULL: 0 */
+void nr_channel_products(size_t n, size_t c, const float *x, const float *centre,
+                         const float *dy, double *sums);
+
 /* Of ln p(label) with respect to the logits [rows, classes]: 1 at the label minus
  * softmax. */
 void nr_log_likelihood_gradient(size_t rows, size_t classes, const float *logits,

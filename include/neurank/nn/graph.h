@@ -67,6 +67,8 @@ typedef struct {
     uint64_t silent;       /* conv, dense: [c_out] output of a channel whose own weights
                               and bias are zero; NR_NO_WEIGHT means 0. A BatchNorm folded
                               into the layer leaves its constant here. */
+    uint64_t gamma;        /* affine: [c] scale of the BatchNorm it was, before it was
+                              divided by the standard deviation; or NR_NO_WEIGHT */
     uint32_t name, output_name, short_name; /* nr_graph_text */
 } nr_node;
 
@@ -93,6 +95,10 @@ nr_status nr_graph_add_dense(nr_graph *graph, nr_label label, uint32_t input,
                              uint32_t c_out, const float *weight, const float *bias,
                              uint32_t *out);
 /* scale, shift [c] */
+/* gamma [c]: see nr_node; NULL where it was no BatchNorm. */
+nr_status nr_graph_add_batch_norm(nr_graph *graph, nr_label label, uint32_t input,
+                                  const float *gamma, const float *scale,
+                                  const float *shift, uint32_t *out);
 nr_status nr_graph_add_affine(nr_graph *graph, nr_label label, uint32_t input,
                               const float *scale, const float *shift, uint32_t *out);
 /* RELU, LEAKY_RELU, CLIP, SIGMOID */

@@ -15,6 +15,9 @@
 #include "neurank/base/digest.h"
 #include "neurank/nn/graph.h"
 
+/* The weights as the file has them: without nr_graph_fold. */
+nr_status nr_onnx_load_plain(const char *path, nr_graph **out);
+
 nr_status nr_onnx_load(const char *path, nr_graph **out, char digest[NR_DIGEST_TEXT]);
 
 #endif

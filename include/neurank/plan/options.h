@@ -17,6 +17,8 @@ typedef enum {
     NR_COMMAND_INFO,
     NR_COMMAND_EVAL,
     NR_COMMAND_SHAPLEY,
+    NR_COMMAND_SWITCH,
+    NR_COMMAND_BASELINE,
     NR_COMMAND_SHOW,
     NR_COMMAND_VERIFY,
     NR_COMMAND_MERGE,
@@ -28,6 +30,9 @@ typedef enum {
 
 typedef enum { NR_METHOD_SAMPLE, NR_METHOD_EXACT } nr_method;
 typedef enum { NR_ESTIMATOR_PAIRS, NR_ESTIMATOR_ODD, NR_ESTIMATOR_AUTO } nr_estimator;
+typedef enum { NR_SWITCH_MEAN, NR_SWITCH_SAMPLE } nr_switch_estimator;
+typedef enum { NR_OPTIMIZER_ADAM, NR_OPTIMIZER_SGD } nr_optimizer;
+typedef enum { NR_SCALE_SUM, NR_SCALE_UNIT } nr_switch_scale;
 typedef enum { NR_FORMAT_TEXT, NR_FORMAT_CSV, NR_FORMAT_JSON } nr_format;
 
 enum { NR_POSITIONAL_MAX = 4096, NR_FILES_MAX = 256, NR_NUMBERS_MAX = 1024 };
@@ -55,6 +60,9 @@ typedef struct {
     uint64_t images, sweeps, seed, top, block, memory;
     double confidence, checkpoint_every_s, time_limit_s;
     double half_width, rel_half_width, tolerance;
+    uint64_t switch_estimator, optimizer, switch_scale; /* index of the choice */
+    uint64_t draws, epochs, batch;
+    double alpha0, rate;
     bool fresh, by_class, per_image, dry_run;
     const char *partition, *account;
     uint64_t nodes, ranks_per_node;
@@ -79,6 +87,9 @@ const char *nr_command_name(nr_command command);
 enum { NR_CHOICE_TEXT = 24 };
 const char *nr_option_choice(const char *option, uint64_t index,
                              char buffer[NR_CHOICE_TEXT]);
+/* The same where several commands have an option of that name. */
+const char *nr_option_choice_of(nr_command command, const char *option, uint64_t index,
+                                char buffer[NR_CHOICE_TEXT]);
 
 /* The command line as words for a shell, as if it were one of the command `as`: without
  * the options that it does not have, and without the program and command. */

@@ -7,6 +7,10 @@
 /* command_line: for the store's history. Starts and stops MPI. */
 nr_status nr_run_shapley(const nr_options *options, const char *command_line);
 
+/* The importance switch and baselines, into the same store. As nr_run_shapley. */
+nr_status nr_run_switch(const nr_options *options, const char *command_line);
+nr_status nr_run_baseline(const nr_options *options, const char *command_line);
+
 nr_status nr_run_eval(const nr_options *options);
 nr_status nr_run_info(const nr_options *options);
 /* All of the stores; returns what is wrong with the first that is not sound. */

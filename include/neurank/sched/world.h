@@ -41,6 +41,14 @@ nr_status nr_world_spread(nr_world *world, const void *data, size_t n_bytes,
 nr_status nr_world_gather(nr_world *world, const uint64_t *words, size_t n,
                           uint64_t *all);
 
+/* Rank 0's words[n] on every rank. Ranks that wait sleep. */
+void nr_world_tell(nr_world *world, uint64_t *words, size_t n);
+
+/* The sums of values[n] over all ranks, on rank 0, where they replace its own;
+ * integers, so that their order leaves no trace. No sum may overflow. Ranks that wait
+ * sleep. */
+void nr_world_add(nr_world *world, int64_t *values, size_t n);
+
 /* Point-to-point messages of this world. Borrowed. Not collective. */
 nr_transport *nr_world_transport(nr_world *world);
 

@@ -21,6 +21,9 @@ typedef struct nr_snapshot nr_snapshot;
 nr_status nr_snapshot_new(nr_store *store, nr_snapshot **out);
 void nr_snapshot_free(nr_snapshot *snapshot);
 
+/* No layer's state has changed: ratings have. */
+#define NR_NO_LAYER SIZE_MAX
+
 /* Takes the store as it is; layer: the one whose state may have changed. */
 nr_status nr_snapshot_take(nr_snapshot *snapshot, size_t layer);
 

@@ -1,4 +1,5 @@
-/* A run on disk: one HDF5 file, complete at every moment.
+/* A run on disk: one HDF5 file, complete at every moment. (A file of ratings alone has
+ * no layers here, and no plan of all layers.)
  *
  *   /                      attributes: title, Conventions, history, format_version,
  *                          neurank_version, build, status, generation, writer,
@@ -17,6 +18,7 @@
  *     lane_sweeps complete sweeps of each lane, where shards were joined with gaps
  *     begun_*     blocks of an exact run of which pieces are missing
  *     by_image_N  [image, filter] of open sweep N
+ *   /<layer>/switch, /<layer>/baseline: see store/rating.h
  *
  * Results are derived from the state whenever the file is written; reading uses the
  * state alone, but for shapley_by_image, which is both (store/image_rows.h). Names and
@@ -28,8 +30,9 @@
 #include "neurank/plan/plan.h"
 #include "neurank/plan/units.h"
 #include "neurank/store/image_rows.h"
+#include "neurank/store/rating.h"
 
-enum { NR_STORE_VERSION = 4 };
+enum { NR_STORE_VERSION = 5 };
 /* Sweeps are numbered with 32 bits where permutations are drawn. */
 enum { NR_STORE_SWEEPS_MAX = 1000000000 };
 /* "host:process:time" */
@@ -56,6 +59,8 @@ typedef struct {
     nr_plan plan;           /* of all layers */
     nr_store_layer *layers; /* [n_layers]; owned */
     size_t n_layers;
+    nr_rating *ratings; /* [n_ratings], in order of layers and kinds; owned */
+    size_t n_ratings;
     double confidence;
     char *history; /* one line a command, newest last; owned */
     /* The file that this store was read from or written to last: how often it had been
@@ -75,7 +80,18 @@ nr_status nr_store_new(size_t n_layers, nr_store **out);
 void nr_store_free(nr_store *store);
 
 bool nr_store_layer_is_complete(const nr_store_layer *layer);
+/* All Shapley values. */
 bool nr_store_is_complete(const nr_store *store);
+/* And all ratings. */
+bool nr_store_has_all(const nr_store *store);
+
+/* NULL if there is none. */
+nr_rating *nr_store_rating(const nr_store *store, const char *layer,
+                           nr_rating_kind kind);
+/* Takes over what the rating owns; after a failure it is still the caller's. */
+nr_status nr_store_add_rating(nr_store *store, nr_rating *rating);
+/* The same for all of another store's. */
+nr_status nr_store_take_ratings(nr_store *from, nr_store *to);
 
 /* An empty fold for the layer's plan; plan, players and units are set. */
 nr_status nr_store_layer_make_fold(nr_store_layer *layer);

@@ -1,0 +1,73 @@
+#include "kernel_choice.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "neurank/base/log.h"
+#include "neurank/base/memory.h"
+#include "neurank/nn/kernels.h"
+#include "neurank/store/store.h"
+
+/* A run goes on with the kernels that it began with, where the processor has them: a
+ * job that is queued again may get other nodes. "": the store does not say. Rank 0. */
+static void ask_store(const nr_options *options, char name[NR_CHOICE_TEXT]) {
+    nr_store *store;
+    name[0] = '\0';
+    if (options->fresh || access(options->output, F_OK) != 0) return;
+    nr_log_set_silent(true); /* what is wrong with it is said when the run opens it */
+    nr_status status = nr_store_read(options->output, &store);
+    nr_log_set_silent(false);
+    if (status != NR_OK) return;
+    const nr_plan *plan = store->n_layers > 0    ? &store->layers[0].plan
+                          : store->n_ratings > 0 ? &store->ratings[0].plan
+                                                 : NULL;
+    if (plan) snprintf(name, NR_CHOICE_TEXT, "%s", nr_plan_get(plan, "kernels"));
+    nr_store_free(store);
+}
+
+/* Rank 0's answer on every rank. */
+static nr_status share_name(nr_world *world, char name[NR_CHOICE_TEXT]) {
+    uint64_t mine[NR_CHOICE_TEXT / 8] = {0}, *all;
+    size_t size = (size_t)nr_world_size(world), n = sizeof mine / sizeof *mine;
+    _Static_assert(sizeof mine == NR_CHOICE_TEXT, "a name is whole words");
+    memcpy(mine, name, strlen(name));
+    nr_status status = NR_NEW(all, nr_size_mul(size, n)) ? NR_OK : NR_ERR_INTERNAL;
+    status = nr_world_share(world, status);
+    if (status == NR_OK) status = nr_world_gather(world, mine, n, all);
+    if (status == NR_OK) memcpy(name, all, NR_CHOICE_TEXT);
+    free(all);
+    return status;
+}
+
+/* Ranks on other processors would round otherwise, and which rank does what is chance.
+ */
+static nr_status require_one_kind(nr_world *world, const char *kernels) {
+    int size = nr_world_size(world);
+    uint64_t mine = 0, *all;
+    const char *kind = nr_kernels_find(kernels)->name;
+    memcpy(&mine, kind, strlen(kind) < sizeof mine ? strlen(kind) : sizeof mine);
+    nr_status status = NR_NEW(all, (size_t)size) ? NR_OK : NR_ERR_INTERNAL;
+    status = nr_world_share(world, status);
+    if (status == NR_OK) status = nr_world_gather(world, &mine, 1, all);
+    for (int rank = 1; rank < size && status == NR_OK; rank++)
+        if (all[rank] != all[0])
+            status = nr_fail(NR_ERR_USAGE,
+                             "rank 0 runs on %.8s and rank %d on %.8s, which round "
+                             "differently: choose one that all have, --kernels avx2 or "
+                             "blas",
+                             (char *)&all[0], rank, (char *)&all[rank]);
+    free(all);
+    return status;
+}
+
+nr_status nr_choose_kernels(nr_world *world, const nr_options *options,
+                            char name[NR_CHOICE_TEXT]) {
+    nr_option_choice("kernels", options->kernels, name);
+    if (strcmp(name, "fast") != 0) return NR_OK;
+    char stored[NR_CHOICE_TEXT] = "";
+    if (nr_world_rank(world) == 0) ask_store(options, stored);
+    NR_TRY(share_name(world, stored));
+    if (*stored && nr_kernels_find(stored)) memcpy(name, stored, sizeof stored);
+    return require_one_kind(world, name);
+}

@@ -1,0 +1,13 @@
+/* Which kind of kernels all ranks of a run use. */
+#ifndef NEURANK_RUN_KERNEL_CHOICE_H
+#define NEURANK_RUN_KERNEL_CHOICE_H
+
+#include "neurank/plan/options.h"
+#include "neurank/sched/world.h"
+
+/* The option's, or, where that says "fast", the one that the store at the output began
+ * with. Collective; NR_ERR_USAGE where ranks would have different ones. */
+nr_status nr_choose_kernels(nr_world *world, const nr_options *options,
+                            char name[NR_CHOICE_TEXT]);
+
+#endif

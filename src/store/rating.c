@@ -1,0 +1,146 @@
+#include "neurank/store/rating.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout.h"
+#include "neurank/base/memory.h"
+#include "neurank/base/quantum.h"
+#include "neurank/base/wide.h"
+
+const char *const nr_baseline_means[NR_BASELINE_MEANS] = {"activation", "taylor",
+                                                          "leave_one_out"};
+
+const char *nr_rating_name(nr_rating_kind kind) {
+    return nr_rating_layouts[kind].name;
+}
+
+static size_t count_of(const nr_rating *r, const nr_rating_array *array) {
+    switch (array->axis) {
+    case NR_AXIS_FILTER: return r->n;
+    case NR_AXIS_IMAGE: return r->n_images;
+    case NR_AXIS_POINT: return r->n_points;
+    case NR_AXIS_LANES: return nr_size_mul(2 * (size_t)NR_BASELINE_LANES, r->n);
+    }
+    return 0;
+}
+
+size_t nr_rating_array_count(const nr_rating *rating, size_t k) {
+    return count_of(rating, &nr_rating_layouts[rating->kind].arrays[k]);
+}
+
+nr_status nr_rating_allocate(nr_rating *rating) {
+    const nr_rating_layout *layout = &nr_rating_layouts[rating->kind];
+    for (size_t k = 0; k < layout->n_arrays; k++) {
+        rating->arrays[k] = nr_new(nr_rating_array_count(rating, k), sizeof(uint64_t));
+        if (!rating->arrays[k]) return NR_ERR_INTERNAL;
+    }
+    return NR_OK;
+}
+
+static nr_status copy_plan(const nr_plan *from, nr_plan *to) {
+    for (size_t i = 0; i < from->n; i++)
+        NR_TRY(nr_plan_set(to, from->names[i], from->values[i]));
+    return NR_OK;
+}
+
+/* With the axes of *r; every element of an array has eight bytes. */
+static nr_status begin(nr_rating *r, const char *layer, const nr_plan *plan) {
+    if (!(r->layer = nr_strdup(layer))) return NR_ERR_INTERNAL;
+    NR_TRY(copy_plan(plan, &r->plan));
+    return nr_rating_allocate(r);
+}
+
+nr_status nr_rating_make(nr_rating_kind kind, const char *layer, const nr_plan *plan,
+                         size_t n, size_t n_images, nr_rating *out) {
+    *out = (nr_rating){.kind = kind, .n = n, .n_images = n_images};
+    nr_status status = begin(out, layer, plan);
+    if (status != NR_OK) nr_rating_clear(out);
+    return status;
+}
+
+nr_status nr_rating_copy(const nr_rating *from, nr_rating *out) {
+    *out = *from;
+    out->layer = NULL;
+    out->plan = (nr_plan){0};
+    memset(out->arrays, 0, sizeof out->arrays);
+    nr_status status = begin(out, from->layer, &from->plan);
+    if (status != NR_OK) {
+        nr_rating_clear(out);
+        return status;
+    }
+    for (size_t k = 0; k < nr_rating_layouts[from->kind].n_arrays; k++)
+        memcpy(out->arrays[k], from->arrays[k],
+               nr_rating_array_count(from, k) * sizeof(uint64_t));
+    return NR_OK;
+}
+
+void nr_rating_clear(nr_rating *rating) {
+    free(rating->layer);
+    nr_plan_free(&rating->plan);
+    for (size_t k = 0; k < NR_RATING_ARRAYS; k++) free(rating->arrays[k]);
+    *rating = (nr_rating){.kind = rating->kind};
+}
+
+bool nr_rating_is_complete(const nr_rating *rating) {
+    return nr_rule_is_end(rating->ended_by);
+}
+
+nr_status nr_rating_add_point(nr_rating *rating) {
+    const nr_rating_layout *layout = &nr_rating_layouts[rating->kind];
+    for (size_t k = 0; k < layout->n_arrays; k++) {
+        size_t capacity = rating->n_points;
+        if (layout->arrays[k].axis != NR_AXIS_POINT) continue;
+        NR_TRY(nr_grow(&rating->arrays[k], &capacity, rating->n_points + 1,
+                       sizeof(uint64_t)));
+    }
+    rating->n_points++;
+    return NR_OK;
+}
+
+/* ---- the switch ---- */
+
+nr_status nr_switch_posterior(const nr_rating *rating, double confidence, double **phi,
+                              nr_posterior **out) {
+    const double *u = rating->arrays[NR_SWITCH_U];
+    if (!NR_NEW(*phi, rating->n)) return NR_ERR_INTERNAL;
+    for (size_t j = 0; j < rating->n; j++) (*phi)[j] = exp(u[j]);
+    nr_status status = nr_posterior_new(rating->n, *phi, confidence, out);
+    if (status != NR_OK) free(*phi);
+    return status;
+}
+
+/* ---- baselines ---- */
+
+/* A square is kept in units of 2^-8, and what is left of it in units of 2^-60. */
+enum { COARSE_BITS = 8, FINE_BITS = 60 };
+
+nr_status nr_baseline_lanes(double value, int64_t lanes[3]) {
+    if (!nr_quantise(value, &lanes[0])) return NR_ERR_UNIT;
+    double square = ldexp(value * value, COARSE_BITS), coarse = floor(square);
+    lanes[1] = (int64_t)coarse;
+    lanes[2] = llrint(ldexp(square - coarse, FINE_BITS - COARSE_BITS));
+    return NR_OK;
+}
+
+static nr_wide sum_of(const nr_rating *r, size_t lane, size_t filter) {
+    const uint64_t *words = r->arrays[NR_BASELINE_SUMS];
+    return nr_wide_join(words[2 * lane * r->n + filter],
+                        words[(2 * lane + 1) * r->n + filter]);
+}
+
+void nr_baseline_estimate(const nr_rating *r, size_t which, double *mean,
+                          double *std_error) {
+    double n = (double)r->counts[NR_BASELINE_SEEN];
+    for (size_t j = 0; j < r->n; j++) {
+        nr_wide coarse = sum_of(r, 3 * which + 1, j),
+                fine = sum_of(r, 3 * which + 2, j);
+        nr_quad value = (nr_quad)sum_of(r, 3 * which, j) * 0x1p-40;
+        nr_quad squares = (nr_quad)coarse * 0x1p-8 + (nr_quad)fine * 0x1p-60;
+        nr_quad centred = squares - value * value / (n > 0 ? n : 1);
+        mean[j] = n > 0 ? (double)(value / n) : NAN;
+        std_error[j] =
+            n > 1 ? sqrt(fmax((double)centred, 0) / (n * (n - 1))) : (double)NAN;
+    }
+}
