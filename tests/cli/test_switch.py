@@ -1,0 +1,43 @@
+"""The switch and baselines: the same bits for any number of ranks and after stops, beside
+Shapley values that stay as they are; another plan is refused; what was written verifies.
+TEST: timeout=200"""
+import h5py
+import numpy as np
+from harness import DATA, check, fashion, message, results, run, same
+
+MODEL = f"{DATA}/lenet5.onnx"
+
+
+def main():
+    data = fashion()
+    switch = ["switch", MODEL, data, "--layer", "conv2", "--images", 200, "--epochs", 40]
+    base = ["baseline", MODEL, data, "--layer", "conv2", "--images", 200]
+    run("shapley", MODEL, data, "--layer", "conv2", "--images", 200, "-o", "a.h5")
+    before = results("a.h5")
+    for ranks in (0, 2, 3):
+        store = "a.h5" if ranks == 0 else f"{ranks}.h5"
+        run(*switch, "-o", store, ranks=ranks)
+        run(*base, "-o", store, ranks=ranks)
+    for name, value in before.items():
+        check(name == "/@generation" or results("a.h5")[name] == value, f"{name} is kept")
+    same("2.h5", "3.h5")
+    codes = []
+    while not codes or codes[-1] == 75:
+        codes.append(run(*switch, "-o", "stopped.h5", "--time-limit", "0.7s",
+                         ranks=1 + len(codes) % 2, expect=None).returncode)
+    check(codes[-1] == 0 and len(codes) > 1, f"stopped at least once: {codes}")
+    run(*base, "-o", "stopped.h5")
+    same("2.h5", "stopped.h5")
+    check("alpha0 is 2 there, 1 here" in
+          message(run(*switch, "-o", "a.h5", "--alpha0", 1, expect=4)), "another plan")
+    run("verify", "a.h5", "2.h5", "stopped.h5")
+    with h5py.File("a.h5") as f:
+        s, b = f["conv2/switch"], f["conv2/baseline"]
+        elbo = s["trace_log_likelihood"][()] - s["trace_divergence"][()]
+        check(np.mean(elbo[-8:]) > elbo[0] + 0.01, "the bound rises")
+        check(abs(s["mean"][()].sum() - 1) < 1e-12, "shares sum to 1")
+        check((s["ci_low"][()] <= s["mean"][()]).all(), "intervals")
+        check((b["leave_one_out_error"][()] >= 0).all(), "errors")
+
+
+main()
