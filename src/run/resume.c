@@ -78,7 +78,7 @@ nr_status nr_match_inputs(const char *path, const nr_plan *plan, const char *wha
         const char *here = nr_plan_get(wanted, fields[k]);
         NR_REQUIRE(strcmp(there, here) == 0, NR_ERR_MISMATCH,
                    "%s belongs to another run: %s of its %s is %s there, %s here; use "
-                   "another file or --fresh",
+                   "another file",
                    path, fields[k], what, there, here);
     }
     return NR_OK;
