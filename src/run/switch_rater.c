@@ -194,7 +194,7 @@ static nr_status ascend(const context *c, nr_rating *r, const int64_t *sums) {
     nr_ascent_step(&ascent, c->gradient);
     for (size_t j = 0; j < c->n; j++)
         NR_REQUIRE(
-            fabs(ascent.u[j]) < 300, NR_ERR_UNIT,
+            fabs(ascent.u[j]) < NR_SWITCH_U_LIMIT, NR_ERR_UNIT,
             "layer \"%s\": the switch diverges: ln phi of filter %zu is %g after "
             "%llu steps; try a smaller --lr than %g",
             r->layer, j, ascent.u[j], (unsigned long long)*ascent.steps, *ascent.rate);

@@ -297,6 +297,34 @@ static nr_status read_arrays(const nr_h5 *file, nr_rating *r) {
     return NR_OK;
 }
 
+/* Can a run of this kind have ended, or stopped, like that? */
+static bool rule_fits(const nr_rating *r) {
+    if (!nr_rule_is_end(r->ended_by)) return true;
+    if (r->kind == NR_RATING_BASELINE) return r->ended_by == NR_RULE_IMAGES;
+    return r->ended_by == NR_RULE_EPOCHS || r->ended_by == NR_RULE_CONVERGED;
+}
+
+/* What a next step would be computed from: a switch's steps would not end with
+ * parameters that are no numbers. */
+static nr_status check_numbers(const nr_h5 *file, const char *group,
+                               const nr_rating *r) {
+    NR_REQUIRE(rule_fits(r), NR_ERR_INPUT, "%s: %s ended by \"%s\"", nr_h5_path(file),
+               group, nr_rule_name(r->ended_by));
+    NR_REQUIRE(r->seconds >= 0 && isfinite(r->seconds), NR_ERR_INPUT,
+               "%s: seconds of %s is %g, a number of at least 0 is expected",
+               nr_h5_path(file), group, r->seconds);
+    for (size_t k = 0; k < nr_rating_layouts[r->kind].n_numbers; k++)
+        NR_REQUIRE(isfinite(r->numbers[k]), NR_ERR_INPUT, "%s: %s of %s is %g",
+                   nr_h5_path(file), nr_rating_layouts[r->kind].numbers[k], group,
+                   r->numbers[k]);
+    const double *u = r->arrays[NR_SWITCH_U];
+    for (size_t j = 0; j < r->n && r->kind == NR_RATING_SWITCH; j++)
+        NR_REQUIRE(fabs(u[j]) < NR_SWITCH_U_LIMIT, NR_ERR_INPUT,
+                   "%s: %s/state/log_phi of filter %zu is %g, below %d is expected",
+                   nr_h5_path(file), group, j, u[j], NR_SWITCH_U_LIMIT);
+    return NR_OK;
+}
+
 static nr_status check_digest(const nr_h5 *file, const char *group,
                               const nr_rating *r) {
     char now[NR_DIGEST_TEXT], *then;
@@ -319,6 +347,7 @@ static nr_status read_rating(const nr_h5 *file, nr_rating *r) {
     NR_TRY(read_axes(file, r));
     NR_TRY(read_facts(file, group, r));
     NR_TRY(read_arrays(file, r));
+    NR_TRY(check_numbers(file, group, r));
     return check_digest(file, group, r);
 }
 

@@ -140,6 +140,36 @@ CHANGES_EXACT = {
 }
 
 
+def set_at(path, index, value):
+    def change(f):
+        f[path][index] = value
+    return change
+
+
+CHANGES_SWITCH = {
+    "phi nan": set_at("conv1/switch/state/log_phi", 3, np.nan),
+    "phi inf": set_at("conv1/switch/state/log_phi", 3, np.inf),
+    "phi e400": set_at("conv1/switch/state/log_phi", 3, 400.0),
+    "phi moved": set_at("conv1/switch/state/log_phi", 3, 0.5),
+    "likelihood": add("conv1/switch/state/before", 3, 1),
+    "rate nan": attribute("conv1/switch", "learning_rate", float("nan")),
+    "steps": attribute("conv1/switch", "steps", np.uint64(2 ** 63)),
+    "ended by sweeps": attribute("conv1/switch", "ended_by", "sweeps"),
+    "ended by rain": attribute("conv1/switch", "ended_by", "rain"),
+    "images 2^40": attribute("conv1/switch", "plan_images", str(2 ** 40)),
+    "filters": replace("conv1/switch/filter", np.zeros(BIG // 64, np.uint32)),
+    "state gone": remove("conv1/switch/state"),
+    "a moment": replace("conv1/switch/state/first_moment", np.zeros(19)),
+}
+CHANGES_BASELINE = {
+    "a sum": add("conv1/baseline/state/sums", (2, 3), 1),
+    "images": attribute("conv1/baseline", "images_seen", np.uint64(2 ** 63)),
+    "a norm": set_at("conv1/baseline/l1", 3, 0.5),
+    "ended by epochs": attribute("conv1/baseline", "ended_by", "epochs"),
+    "seconds": attribute("conv1/baseline", "seconds", -1.0),
+}
+
+
 def begun_exact_run(args, path):
     """Stops an exact run of two pieces a block within a block."""
     for turn in range(20):
@@ -179,6 +209,11 @@ def main():
     args[-1:] = ["--by-class", "--per-image", "-o"]
     run(*args, "rich.h5")
     check_refused(args, "rich.h5", CHANGES_BY_CLASS)
+    rated = [f"{DATA}/lenet5.onnx", data, "--layer", "conv1", "--images", 64, "-o"]
+    run("switch", *rated, "rated.h5", "--epochs", 2)
+    run("baseline", *rated, "rated.h5")
+    check_refused(["switch", *rated], "rated.h5", CHANGES_SWITCH)
+    check_refused(["baseline", *rated], "rated.h5", CHANGES_BASELINE)
     shutil.copy("rich.h5", "bad.h5")
     with h5py.File("bad.h5", "a") as f:
         f["conv1/label_by_image"][5] = 9 - f["conv1/label_by_image"][5]
@@ -200,7 +235,8 @@ def check_refused(args, good, changes):
         shutil.copy(good, "bad.h5")
         with h5py.File("bad.h5", "a") as f:
             change(f)
-        more = [] if "exact" in args else ["--sweeps", 2]
+        more = {"shapley": ["--sweeps", 2], "switch": ["--epochs", 3], "baseline": []}[args[0]]
+        more = [] if "exact" in args else more
         for command in (["show", "bad.h5"], [*args, "bad.h5", *more]):
             p = run(*command, expect=None)
             check(p.returncode in (3, 4), f"{name}: {command[0]} ends with {p.returncode}")

@@ -44,6 +44,8 @@ enum {
     NR_SWITCH_TRACE_L, /* f64 [point] mean ln p of an image over the point's steps */
     NR_SWITCH_TRACE_D  /* f64 [point] mean KL per image over the point's steps */
 };
+/* |ln phi| stays below. */
+enum { NR_SWITCH_U_LIMIT = 300 };
 enum { NR_BASELINE_SEEN /* images */ };
 enum {
     NR_BASELINE_L1, /* f64 [filter] */
