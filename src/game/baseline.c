@@ -38,53 +38,15 @@ static bool belongs_to_layer(const nr_node *n) {
     }
 }
 
-/* The only node that reads this one; NR_NO_PLAYER where there are none or several. */
-static uint32_t only_reader(const nr_graph *graph, uint32_t node) {
-    uint32_t reader = NR_NO_PLAYER;
-    for (uint32_t i = node + 1; i < nr_graph_size(graph); i++)
-        for (uint32_t k = 0; k < nr_graph_node(graph, i)->n_inputs; k++) {
-            if (nr_graph_input_of(graph, i, k) != node) continue;
-            if (reader != NR_NO_PLAYER) return NR_NO_PLAYER;
-            reader = i;
-        }
-    return node == nr_graph_output(graph) ? NR_NO_PLAYER : reader;
-}
-
 static uint32_t seen_node(const nr_graph *graph, uint32_t layer) {
-    uint32_t node = layer, reader = only_reader(graph, node);
-    while (reader != NR_NO_PLAYER && belongs_to_layer(nr_graph_node(graph, reader))) {
+    uint32_t node = layer, reader;
+    while (nr_graph_only_reader(graph, node, &reader) &&
+           belongs_to_layer(nr_graph_node(graph, reader)))
         node = reader;
-        reader = only_reader(graph, node);
-    }
     return node;
 }
 
 /* ---- making ---- */
-
-static nr_status make_prefix(nr_baseline *b) {
-    const nr_graph *graph = b->spec.graph;
-    size_t size = nr_graph_size(graph), n = 0, n_keep = 0;
-    uint32_t *nodes, *keep = NULL;
-    if (!NR_NEW(nodes, size) || !NR_NEW(keep, size)) {
-        free(nodes);
-        return NR_ERR_INTERNAL;
-    }
-    for (uint32_t i = 1; i < size; i++) {
-        if (!nr_backward_depends(b->rest, i) || i == b->seen) nodes[n++] = i;
-        if (nr_backward_reads(b->rest, i) || i == b->seen) keep[n_keep++] = i;
-    }
-    nr_exec_spec spec = {.graph = graph,
-                         .kernels = b->spec.kernels,
-                         .nodes = nodes,
-                         .n_nodes = n,
-                         .keep = keep,
-                         .n_keep = n_keep,
-                         .rows_max = 1};
-    nr_status status = nr_exec_new(&spec, &b->prefix);
-    free(nodes);
-    free(keep);
-    return status;
-}
 
 static nr_status fill(nr_baseline *b) {
     const nr_graph *graph = b->spec.graph;
@@ -93,7 +55,7 @@ static nr_status fill(nr_baseline *b) {
     b->pixels = (size_t)shape.h * shape.w;
     b->classes = nr_graph_node(graph, nr_graph_output(graph))->shape.c;
     NR_TRY(nr_backward_new(graph, b->spec.kernels, b->seen, 1, &b->rest));
-    NR_TRY(make_prefix(b));
+    NR_TRY(nr_backward_prefix(b->rest, 1, &b->prefix));
     NR_TRY(nr_filter_game_new(&b->spec, &b->game));
     b->input = nr_new_floats(nr_shape_size(nr_graph_node(graph, 0)->shape));
     b->d_logits = nr_new_floats(b->classes);

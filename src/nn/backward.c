@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "backward_kernels.h"
+#include "exec_private.h"
 #include "neurank/base/memory.h"
 #include "transposed.h"
-
-#define NO_SLOT UINT32_MAX
 
 struct nr_backward {
     const nr_graph *graph;
@@ -138,12 +137,12 @@ static nr_status place_gradients(nr_backward *b) {
     if (!NR_NEW(b->slot_of, size) || !NR_NEW(b->slot_floats, size + 1))
         return NR_ERR_INTERNAL;
     if (!NR_NEW(busy, size + 1)) return NR_ERR_INTERNAL;
-    for (size_t i = 0; i < size; i++) b->slot_of[i] = NO_SLOT;
+    for (size_t i = 0; i < size; i++) b->slot_of[i] = NR_NO_SLOT;
     for (size_t i = b->n_nodes; i-- > 0;) {
         uint32_t node = b->nodes[i];
         for (uint32_t k = 0; k < node_at(b, node)->n_inputs; k++) {
             uint32_t input = input_at(b, node, k);
-            if (b->depends[input] && b->slot_of[input] == NO_SLOT)
+            if (b->depends[input] && b->slot_of[input] == NR_NO_SLOT)
                 b->slot_of[input] = take_slot(b, busy, size_at(b, input));
         }
         if (node != nr_graph_output(b->graph)) busy[b->slot_of[node]] = false;
@@ -266,12 +265,32 @@ nr_status nr_backward_bytes_per_row(const nr_graph *graph, const nr_kernels *ker
 
 /* ---- running ---- */
 
-bool nr_backward_depends(const nr_backward *b, uint32_t node) {
-    return b->depends[node];
-}
-
 bool nr_backward_reads(const nr_backward *b, uint32_t node) {
     return b->reads[node];
+}
+
+nr_status nr_backward_prefix(const nr_backward *b, size_t rows_max, nr_exec **out) {
+    size_t size = nr_graph_size(b->graph), n = 0, n_keep = 0;
+    uint32_t *nodes, *keep = NULL;
+    if (!NR_NEW(nodes, size) || !NR_NEW(keep, size)) {
+        free(nodes);
+        return NR_ERR_INTERNAL;
+    }
+    for (uint32_t i = 1; i < size; i++) {
+        if (!b->depends[i] || i == b->from) nodes[n++] = i;
+        if (b->reads[i] || i == b->from) keep[n_keep++] = i;
+    }
+    nr_exec_spec spec = {.graph = b->graph,
+                         .kernels = b->kernels,
+                         .nodes = nodes,
+                         .n_nodes = n,
+                         .keep = keep,
+                         .n_keep = n_keep,
+                         .rows_max = rows_max};
+    nr_status status = nr_exec_new(&spec, out);
+    free(nodes);
+    free(keep);
+    return status;
 }
 
 void nr_backward_bind(nr_backward *b, uint32_t node, const float *data, size_t period) {
@@ -331,22 +350,6 @@ static void concat(const nr_backward *b, uint32_t node, uint32_t which, size_t r
           node_at(b, input_at(b, node, which))->shape.c, dy, dx);
 }
 
-static void reshape(const nr_backward *b, uint32_t node, size_t rows, const float *dy,
-                    float *dx) {
-    nr_shape in = node_at(b, input_at(b, node, 0))->shape,
-             out = node_at(b, node)->shape;
-    size_t n = nr_shape_size(in), in_map = (size_t)in.h * in.w;
-    size_t out_map = (size_t)out.h * out.w;
-    if (nr_reshape_is_view(b->graph, node)) {
-        memcpy(dx, dy, rows * n * sizeof *dx);
-        return;
-    }
-    for (size_t r = 0; r < rows; r++)
-        for (size_t e = 0; e < n; e++) /* e: the element in ONNX order */
-            dx[r * n + e % in_map * in.c + e / in_map] =
-                dy[r * n + e % out_map * out.c + e / out_map];
-}
-
 static void crop(const nr_back_args *a) {
     size_t line = (size_t)a->in.w * a->in.c;
     for (size_t r = 0; r < a->rows; r++)
@@ -395,7 +398,9 @@ static void part_of(const nr_backward *b, uint32_t node, uint32_t which, size_t 
     case NR_OP_ADD:
     case NR_OP_MUL: binary(b, node, which, rows, dy, dx); break;
     case NR_OP_CONCAT: concat(b, node, which, rows, dy, dx); break;
-    case NR_OP_RESHAPE: reshape(b, node, rows, dy, dx); break;
+    case NR_OP_RESHAPE: /* the way back is a reshape, too */
+        nr_reshape_rows(n->shape, in, nr_reshape_is_view(b->graph, node), rows, dy, dx);
+        break;
     case NR_OP_PAD: crop(&args); break;
     default:
         input = n->op == NR_OP_LEAKY_RELU ? input : node;

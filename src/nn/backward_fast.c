@@ -6,11 +6,6 @@
 #include "kernels_private.h"
 #include "neurank/nn/backward.h"
 
-#define FOR_PIXELS(a)                                                                  \
-    for (size_t r = 0; r < (a)->rows; r++)                                             \
-        for (size_t oy = 0; oy < (a)->out.h; oy++)                                     \
-            for (size_t ox = 0; ox < (a)->out.w; ox++)
-
 /* The forward kernels' view of the windows; x: what a tap points into. */
 static nr_window_args windows_of(const nr_back_args *a, const float *x) {
     return (nr_window_args){.in = a->in, .out = a->out, .window = a->window, .x = x};

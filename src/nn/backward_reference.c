@@ -6,15 +6,6 @@
 #include "backward_kernels.h"
 #include "kernels_private.h"
 
-#define FOR_OUTPUT(a)                                                                  \
-    for (size_t r = 0; r < (a)->rows; r++)                                             \
-        for (size_t oy = 0; oy < (a)->out.h; oy++)                                     \
-            for (size_t ox = 0; ox < (a)->out.w; ox++)                                 \
-                for (size_t c = 0; c < (a)->out.c; c++)
-#define FOR_TAPS(a)                                                                    \
-    for (size_t ky = 0; ky < (a)->window.kernel_h; ky++)                               \
-        for (size_t kx = 0; kx < (a)->window.kernel_w; kx++)
-
 /* Index of the input pixel that a tap reads, within all rows; false for padding. */
 static bool pixel_of(const nr_back_args *a, size_t r, size_t oy, size_t ox, size_t ky,
                      size_t kx, size_t *pixel) {

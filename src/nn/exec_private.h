@@ -57,6 +57,10 @@ nr_status nr_exec_plan_new(const nr_exec_spec *spec, const nr_packs *packs,
 void nr_exec_plan_free(nr_exec_plan *plan);
 size_t nr_exec_plan_floats(const nr_exec_plan *plan); /* per row */
 
+/* Rows of one shape as rows of another; elements keep their ONNX (c, h, w) order. */
+void nr_reshape_rows(nr_shape in, nr_shape out, bool view, size_t rows, const float *x,
+                     float *y);
+
 void nr_exec_step(const nr_exec *exec, const nr_step *step, size_t rows);
 
 #endif

@@ -89,13 +89,11 @@ static void run_concat(const nr_exec *exec, uint32_t node, size_t rows, float *y
     }
 }
 
-static void run_reshape(const nr_exec *exec, uint32_t node, size_t rows, const float *x,
-                        float *y) {
-    nr_shape in = shape_of_input(exec, node, 0);
-    nr_shape out = nr_graph_node(exec->graph, node)->shape;
+void nr_reshape_rows(nr_shape in, nr_shape out, bool view, size_t rows, const float *x,
+                     float *y) {
     size_t n = nr_shape_size(in), in_map = (size_t)in.h * in.w;
     size_t out_map = (size_t)out.h * out.w;
-    if (nr_reshape_is_view(exec->graph, node)) {
+    if (view) {
         memcpy(y, x, rows * n * sizeof *y);
         return;
     }
@@ -166,7 +164,10 @@ void nr_exec_step(const nr_exec *exec, const nr_step *step, size_t rows) {
     case NR_OP_MAX_POOL: kernels->max_pool(&args); break;
     case NR_OP_AVG_POOL: kernels->avg_pool(&args); break;
     case NR_OP_GLOBAL_AVG_POOL: kernels->global_avg_pool(&args); break;
-    case NR_OP_RESHAPE: run_reshape(exec, node, rows, args.x, y); break;
+    case NR_OP_RESHAPE:
+        nr_reshape_rows(args.in, n->shape, nr_reshape_is_view(exec->graph, node), rows,
+                        args.x, y);
+        break;
     case NR_OP_PAD: run_pad(&args); break;
     default:
         kernels->pointwise((nr_op)n->op, n->low, n->high, rows * elements, args.x, y);

@@ -312,6 +312,17 @@ uint32_t nr_graph_input_of(const nr_graph *graph, uint32_t node, uint32_t k) {
     return graph->links[graph->nodes[node].first_input + k];
 }
 
+bool nr_graph_only_reader(const nr_graph *graph, uint32_t node, uint32_t *reader) {
+    size_t n = node == graph->output ? 2 : 0;
+    for (uint32_t i = node + 1; i < graph->n_nodes; i++)
+        for (uint32_t k = 0; k < graph->nodes[i].n_inputs; k++) {
+            if (nr_graph_input_of(graph, i, k) != node) continue;
+            n++;
+            *reader = i;
+        }
+    return n == 1;
+}
+
 uint32_t nr_graph_output(const nr_graph *graph) {
     return graph->output;
 }

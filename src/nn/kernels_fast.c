@@ -10,11 +10,6 @@
 
 /* ---- pools: for each output pixel, a loop over taps of a loop over channels ---- */
 
-#define FOR_PIXELS(a)                                                                  \
-    for (size_t r = 0; r < (a)->rows; r++)                                             \
-        for (size_t oy = 0; oy < (a)->out.h; oy++)                                     \
-            for (size_t ox = 0; ox < (a)->out.w; ox++)
-
 NR_CLONES static void max_pool(const nr_window_args *a) {
     size_t c = a->in.c;
     FOR_PIXELS(a) {

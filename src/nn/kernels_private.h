@@ -12,6 +12,17 @@
 #define NR_CLONES
 #endif
 
+/* Loops over an operator's output: pixels (r, oy, ox), numbers (with channel c), and
+ * the taps (ky, kx) of a window. */
+#define FOR_PIXELS(a)                                                                  \
+    for (size_t r = 0; r < (a)->rows; r++)                                             \
+        for (size_t oy = 0; oy < (a)->out.h; oy++)                                     \
+            for (size_t ox = 0; ox < (a)->out.w; ox++)
+#define FOR_OUTPUT(a) FOR_PIXELS(a) for (size_t c = 0; c < (a)->out.c; c++)
+#define FOR_TAPS(a)                                                                    \
+    for (size_t ky = 0; ky < (a)->window.kernel_h; ky++)                               \
+        for (size_t kx = 0; kx < (a)->window.kernel_w; kx++)
+
 /* Taps [first, last) of one dimension that fall on the image, for output position `at`;
  * first == last: none. */
 typedef struct {

@@ -21,15 +21,6 @@ static ptrdiff_t tap(const nr_window_args *a, size_t oy, size_t ox, size_t ky,
     return y * (ptrdiff_t)a->in.w + x;
 }
 
-#define FOR_OUTPUT(a)                                                                  \
-    for (size_t r = 0; r < (a)->rows; r++)                                             \
-        for (size_t oy = 0; oy < (a)->out.h; oy++)                                     \
-            for (size_t ox = 0; ox < (a)->out.w; ox++)                                 \
-                for (size_t c = 0; c < (a)->out.c; c++)
-#define FOR_TAPS(a)                                                                    \
-    for (size_t ky = 0; ky < (a)->window.kernel_h; ky++)                               \
-        for (size_t kx = 0; kx < (a)->window.kernel_w; kx++)
-
 static float *output_at(const nr_window_args *a, size_t r, size_t oy, size_t ox,
                         size_t c) {
     return a->y + ((r * a->out.h + oy) * a->out.w + ox) * a->out.c + c;

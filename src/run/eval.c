@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel_choice.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/publish.h"
 #include "neurank/game/filter.h"
@@ -230,11 +231,8 @@ static nr_status evaluate(evaluation *e) {
     nr_selection selection = {.wanted = (size_t)e->options->images,
                               .seed = e->options->seed};
     double value;
-    e->kernels =
-        nr_kernels_find(nr_option_choice("kernels", e->options->kernels, kernels));
-    NR_REQUIRE(e->kernels, NR_ERR_USAGE,
-               "--kernels %s: not on this processor, which has %s", kernels,
-               nr_kernels_find("fast")->name);
+    nr_option_choice("kernels", e->options->kernels, kernels);
+    NR_TRY(nr_require_kernels(kernels, &e->kernels));
     NR_TRY(nr_onnx_load(e->options->positional[0], &e->graph, digest));
     NR_TRY(nr_images_load(e->options->positional[1], e->graph, selection, &e->images));
     e->classes = nr_graph_node(e->graph, nr_graph_output(e->graph))->shape.c;

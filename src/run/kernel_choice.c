@@ -6,7 +6,6 @@
 
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
-#include "neurank/nn/kernels.h"
 #include "neurank/store/store.h"
 
 /* A run goes on with the kernels that it began with, where the processor has them: a
@@ -70,4 +69,11 @@ nr_status nr_choose_kernels(nr_world *world, const nr_options *options,
     NR_TRY(share_name(world, stored));
     if (*stored && nr_kernels_find(stored)) memcpy(name, stored, sizeof stored);
     return require_one_kind(world, name);
+}
+
+nr_status nr_require_kernels(const char *name, const nr_kernels **out) {
+    *out = nr_kernels_find(name);
+    NR_REQUIRE(*out, NR_ERR_USAGE, "--kernels %s: not on this processor, which has %s",
+               name, nr_kernels_find("fast")->name);
+    return NR_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef NEURANK_RUN_KERNEL_CHOICE_H
 #define NEURANK_RUN_KERNEL_CHOICE_H
 
+#include "neurank/nn/kernels.h"
 #include "neurank/plan/options.h"
 #include "neurank/sched/world.h"
 
@@ -9,5 +10,8 @@
  * with. Collective; NR_ERR_USAGE where ranks would have different ones. */
 nr_status nr_choose_kernels(nr_world *world, const nr_options *options,
                             char name[NR_CHOICE_TEXT]);
+
+/* Those kernels; NR_ERR_USAGE where the processor does not have them. */
+nr_status nr_require_kernels(const char *name, const nr_kernels **out);
 
 #endif

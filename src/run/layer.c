@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel_choice.h"
 #include "neurank/base/memory.h"
 #include "neurank/plan/shard.h"
 
@@ -63,9 +64,8 @@ nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
                           .name = nr_graph_text(inputs->graph, n->short_name),
                           .exact = options->method == NR_METHOD_EXACT,
                           .per_image = options->per_image};
-    const nr_kernels *found = nr_kernels_find(kernels);
-    NR_REQUIRE(found, NR_ERR_USAGE, "--kernels %s: not on this processor, which has %s",
-               kernels, nr_kernels_find("fast")->name);
+    const nr_kernels *found;
+    NR_TRY(nr_require_kernels(kernels, &found));
     if (options->by_class) layer.n_classes = class_count(inputs->graph);
     NR_TRY(choose_filters(options, n->shape, &layer));
     layer.spec = (nr_filter_spec){.graph = inputs->graph,

@@ -30,12 +30,23 @@ void nr_rater_free(nr_rater *rater) {
 
 /* ---- what there is to do ---- */
 
+nr_status nr_rated_plan(const nr_rated_layer *layer, nr_plan *plan) {
+    const nr_graph *graph = layer->inputs->graph;
+    NR_TRY(nr_plan_set(plan, "model", layer->inputs->model_digest));
+    NR_TRY(nr_plan_set(plan, "data", layer->inputs->data_digest));
+    NR_TRY(nr_plan_set_u64(plan, "images", nr_images_count(layer->inputs->images)));
+    NR_TRY(nr_plan_set_u64(plan, "seed", layer->options->seed));
+    NR_TRY(nr_plan_set(plan, "node",
+                       nr_graph_text(graph, nr_graph_node(graph, layer->node)->name)));
+    NR_TRY(nr_plan_set(plan, "kernels", layer->kernels->name));
+    return nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION);
+}
+
 static nr_status plan_layers(rate_run *run, const char *kernels) {
     uint32_t *nodes;
     const nr_graph *graph = run->inputs.graph;
-    const nr_kernels *found = nr_kernels_find(kernels);
-    NR_REQUIRE(found, NR_ERR_USAGE, "--kernels %s: not on this processor, which has %s",
-               kernels, nr_kernels_find("fast")->name);
+    const nr_kernels *found;
+    NR_TRY(nr_require_kernels(kernels, &found));
     NR_TRY(nr_layers_select(graph, run->options->layer, &nodes, &run->n));
     nr_status status = NR_NEW(run->layers, run->n) ? NR_OK : NR_ERR_INTERNAL;
     for (size_t k = 0; k < run->n && status == NR_OK; k++) {
@@ -77,7 +88,7 @@ static nr_status open_session(rate_run *run, const char *command_line) {
 
 /* ---- one layer ---- */
 
-/* Words of what is told and sums, each with two more of ours. */
+/* What goes to and fro in a step: the rater's words, and a few of ours. */
 typedef struct {
     uint64_t *told; /* [0] go on? */
     int64_t *sums;  /* behind the rater's: ranks asked to stop, ranks that failed */
@@ -102,7 +113,7 @@ static nr_status go_on(rate_run *run, const nr_rater *rater, size_t k, exchange 
     return NR_OK;
 }
 
-/* Steps until rank 0 has enough. *failed: this rank's own failure. */
+/* Steps until rank 0 has enough. */
 static nr_status step_loop(rate_run *run, const nr_rater *rater, size_t k,
                            exchange *x) {
     int rank = nr_world_rank(run->world), size = nr_world_size(run->world);

@@ -18,7 +18,6 @@
 #include "resume.h"
 
 static const double note_every_s = 2, bar_every_s = 0.25, line_every_s = 10;
-enum { BAR = 24 };
 
 struct nr_rate_session {
     const nr_options *options;
@@ -82,14 +81,8 @@ static nr_status prepare_rating(nr_rate_session *s, size_t k) {
         s->changed = true;
     } else if (status == NR_OK && there) {
         status = match_plan(s, there, &wanted);
-        nr_rule before = there->ended_by;
-        uint64_t goal = there->counts[NR_SWITCH_EPOCHS];
-        if (status == NR_OK && s->kind == NR_RATING_SWITCH) {
-            nr_switch_adopt_goal(&s->layers[k], there);
-            s->changed |=
-                nr_rule_is_end(there->ended_by) &&
-                (before != there->ended_by || goal != there->counts[NR_SWITCH_EPOCHS]);
-        }
+        if (status == NR_OK && s->kind == NR_RATING_SWITCH)
+            s->changed |= nr_switch_adopt_goal(&s->layers[k], there);
     } else if (status == NR_OK) {
         status = nr_store_add_rating(s->store, &wanted);
         if (status == NR_OK) return NR_OK;
@@ -199,9 +192,9 @@ static void show(nr_rate_session *s, const nr_rating *r, const nr_rater *rater,
     if (now_s - s->noted_s >= note_every_s) {
         s->noted_s = now_s;
         snprintf(line, sizeof line, "%llu %.0f 1 nan %.6g %.6g %s %s",
-                 (unsigned long long)r->counts[0],
-                 part > 0 ? (double)r->counts[0] / part : (double)NAN,
-                 (double)r->counts[0] / r->seconds, seconds, r->layer,
+                 (unsigned long long)r->counts[NR_RATING_PROGRESS],
+                 part > 0 ? (double)r->counts[NR_RATING_PROGRESS] / part : (double)NAN,
+                 (double)r->counts[NR_RATING_PROGRESS] / r->seconds, seconds, r->layer,
                  nr_rating_name(r->kind));
         nr_lock_note(s->lock, line);
     }

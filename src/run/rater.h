@@ -47,14 +47,15 @@ typedef struct {
 nr_status nr_switch_rater_new(const nr_rated_layer *layer, nr_rater *out);
 /* Its rating with nothing done, with the goal of the options. */
 nr_status nr_switch_rating(const nr_rated_layer *layer, nr_rating *out);
-/* The options' goal for a rating that may have reached another one. */
-void nr_switch_adopt_goal(const nr_rated_layer *layer, nr_rating *rating);
+/* The options' goal for a rating that may have reached another one; true if it says
+ * something else now. */
+bool nr_switch_adopt_goal(const nr_rated_layer *layer, nr_rating *rating);
 
 /* baseline_rater.c */
 nr_status nr_baseline_rater_new(const nr_rated_layer *layer, nr_rater *out);
 nr_status nr_baseline_rating(const nr_rated_layer *layer, nr_rating *out);
 
-/* Plan fields that both have. */
+/* rate.c: plan fields that both have. */
 nr_status nr_rated_plan(const nr_rated_layer *layer, nr_plan *plan);
 
 #endif

@@ -40,18 +40,6 @@ static uint64_t draws_of(const nr_options *options) {
 
 /* ---- plan ---- */
 
-nr_status nr_rated_plan(const nr_rated_layer *layer, nr_plan *plan) {
-    const nr_graph *graph = layer->inputs->graph;
-    NR_TRY(nr_plan_set(plan, "model", layer->inputs->model_digest));
-    NR_TRY(nr_plan_set(plan, "data", layer->inputs->data_digest));
-    NR_TRY(nr_plan_set_u64(plan, "images", nr_images_count(layer->inputs->images)));
-    NR_TRY(nr_plan_set_u64(plan, "seed", layer->options->seed));
-    NR_TRY(nr_plan_set(plan, "node",
-                       nr_graph_text(graph, nr_graph_node(graph, layer->node)->name)));
-    NR_TRY(nr_plan_set(plan, "kernels", layer->kernels->name));
-    return nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION);
-}
-
 static nr_status set_plan(const nr_rated_layer *layer, nr_plan *plan) {
     const nr_options *o = layer->options;
     const struct {
@@ -107,9 +95,12 @@ static nr_rule rule_of(const nr_rating *r, size_t steps) {
     return enough ? NR_RULE_EPOCHS : NR_RULE_NONE;
 }
 
-void nr_switch_adopt_goal(const nr_rated_layer *layer, nr_rating *rating) {
+bool nr_switch_adopt_goal(const nr_rated_layer *layer, nr_rating *rating) {
+    nr_rule before = rating->ended_by;
+    uint64_t goal = rating->counts[NR_SWITCH_EPOCHS];
     rating->counts[NR_SWITCH_EPOCHS] = layer->options->epochs;
     rating->ended_by = rule_of(rating, steps_of_epoch(layer));
+    return before != rating->ended_by || goal != rating->counts[NR_SWITCH_EPOCHS];
 }
 
 /* ---- steps ---- */

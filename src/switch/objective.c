@@ -39,17 +39,6 @@ struct nr_objective {
 
 /* ---- where the switch stands ---- */
 
-static size_t count_readers(const nr_graph *graph, uint32_t node, uint32_t *reader) {
-    size_t n = node == nr_graph_output(graph) ? 2 : 0;
-    for (uint32_t i = node + 1; i < nr_graph_size(graph); i++)
-        for (uint32_t k = 0; k < nr_graph_node(graph, i)->n_inputs; k++)
-            if (nr_graph_input_of(graph, i, k) == node) {
-                n++;
-                *reader = i;
-            }
-    return n;
-}
-
 /* f(s x) = s f(x) for s >= 0, channel by channel */
 static bool commutes(const nr_node *n) {
     switch ((nr_op)n->op) {
@@ -71,11 +60,11 @@ static bool is_zero(const float *values, size_t n) {
 static void place_gate(nr_objective *o) {
     const nr_graph *graph = o->spec.graph;
     const nr_node *layer = nr_graph_node(graph, o->spec.layer);
-    uint32_t reader = 0;
+    uint32_t reader;
     o->silent = nr_graph_weight(graph, layer->silent);
     if (is_zero(o->silent, layer->shape.c)) o->silent = NULL;
     o->gate = o->spec.layer;
-    while (!o->silent && count_readers(graph, o->gate, &reader) == 1 &&
+    while (!o->silent && nr_graph_only_reader(graph, o->gate, &reader) &&
            commutes(nr_graph_node(graph, reader)))
         o->gate = reader;
     nr_shape shape = nr_graph_node(graph, o->gate)->shape;
@@ -107,40 +96,17 @@ static nr_status make_rest(nr_objective *o) {
                            o->draws_at_once * t, &o->rest);
 }
 
-/* Everything that does not depend on s, the gate's own output included. */
+/* What does not depend on s, of a block: outputs of the gate and of external nodes. */
 static nr_status make_prefix(nr_objective *o) {
-    size_t size = nr_graph_size(o->spec.graph), n = 0, n_keep = 1;
-    uint32_t *nodes, *keep = NULL;
-    if (!NR_NEW(nodes, size) || !NR_NEW(keep, size + 1) || !NR_NEW(o->external, size)) {
-        free(nodes);
-        free(keep);
-        return NR_ERR_INTERNAL;
-    }
-    keep[0] = o->gate;
+    if (!NR_NEW(o->external, nr_graph_size(o->spec.graph))) return NR_ERR_INTERNAL;
     o->block_floats = size_of(o, o->gate);
-    for (uint32_t i = 1; i < size; i++) {
-        if (!nr_backward_depends(o->rest, i) || i == o->gate) nodes[n++] = i;
+    for (uint32_t i = 0; i < nr_graph_size(o->spec.graph); i++) {
         if (!nr_backward_reads(o->rest, i)) continue;
-        keep[n_keep++] = i;
         o->external[o->n_external++] = i;
-        o->block_floats += size_of(o, i);
-    }
-    if (nr_backward_reads(o->rest, 0)) {
-        o->external[o->n_external++] = 0;
-        o->block_floats += size_of(o, 0);
+        o->block_floats = nr_size_add(o->block_floats, size_of(o, i));
     }
     o->block_floats = nr_size_mul(o->block_floats, o->spec.block_images);
-    nr_exec_spec spec = {.graph = o->spec.graph,
-                         .kernels = o->spec.kernels,
-                         .nodes = nodes,
-                         .n_nodes = n,
-                         .keep = keep,
-                         .n_keep = n_keep,
-                         .rows_max = o->spec.block_images};
-    nr_status status = nr_exec_new(&spec, &o->prefix);
-    free(nodes);
-    free(keep);
-    return status;
+    return nr_backward_prefix(o->rest, o->spec.block_images, &o->prefix);
 }
 
 static size_t count_blocks(const nr_objective *o) {

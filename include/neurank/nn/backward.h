@@ -33,11 +33,14 @@ void nr_backward_free(nr_backward *backward);
 nr_status nr_backward_bytes_per_row(const nr_graph *graph, const nr_kernels *kernels,
                                     uint32_t from, size_t *out);
 
-/* Does the node depend on `from` (or is it)? The others' outputs, as far as those that
- * do read them, are external: see nr_backward_reads. */
-bool nr_backward_depends(const nr_backward *backward, uint32_t node);
-/* Does a node that depends on `from` read this one that does not? */
+/* Does a node that depends on `from` read this one, which does not? Such nodes are
+ * external: their outputs are bound, as that of `from` is. */
 bool nr_backward_reads(const nr_backward *backward, uint32_t node);
+
+/* An execution of everything in front: it keeps the outputs of `from` and of external
+ * nodes, but for the network's input (node 0), which is the caller's. */
+nr_status nr_backward_prefix(const nr_backward *backward, size_t rows_max,
+                             nr_exec **out);
 
 /* data [period, shape of node] of `from` or an external node, as in nr_exec_bind; the
  * period of `from` is the number of rows. */

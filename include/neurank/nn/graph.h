@@ -120,6 +120,9 @@ void nr_graph_set_output(nr_graph *graph, uint32_t node);
 size_t nr_graph_size(const nr_graph *graph);
 const nr_node *nr_graph_node(const nr_graph *graph, uint32_t node);
 uint32_t nr_graph_input_of(const nr_graph *graph, uint32_t node, uint32_t k);
+/* The one node that reads this one's output; false where none, or several, or the
+ * network's caller do. */
+bool nr_graph_only_reader(const nr_graph *graph, uint32_t node, uint32_t *reader);
 uint32_t nr_graph_output(const nr_graph *graph);
 const char *nr_graph_text(const nr_graph *graph, uint32_t offset);
 const char *nr_graph_source(const nr_graph *graph);

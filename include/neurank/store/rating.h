@@ -23,7 +23,9 @@
 
 typedef enum { NR_RATING_SWITCH, NR_RATING_BASELINE, NR_RATING_KINDS } nr_rating_kind;
 
-/* Places of a kind's counts, numbers and arrays. */
+/* Places of a kind's counts, numbers and arrays. The first count of each kind is how
+ * far it is. */
+enum { NR_RATING_PROGRESS };
 enum {
     NR_SWITCH_STEPS,   /* taken */
     NR_SWITCH_EPOCHS,  /* the goal; 0: until it has converged */
