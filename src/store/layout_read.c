@@ -214,19 +214,24 @@ static nr_status check_version(const nr_h5 *file) {
     return NR_OK;
 }
 
-/* Does the group hold Shapley values, rather than ratings alone? */
-static bool has_values(const nr_h5 *file, const char *layer) {
-    char group[NR_LAYOUT_PATH];
-    snprintf(group, sizeof group, "/%s", layer);
-    return nr_h5_has_attribute(file, group, "plan_method");
+/* Which groups hold Shapley values, rather than ratings alone: asked once, and a file
+ * that cannot be read is no answer. */
+static nr_status find_values(const nr_h5 *file, char **names, size_t n, bool *has,
+                             size_t *n_layers) {
+    *n_layers = 0;
+    for (size_t i = 0; i < n; i++) {
+        char path[NR_LAYOUT_PATH];
+        NR_TRY(nr_h5_find(file, nr_layout_path(path, names[i], "filter"), &has[i]));
+        *n_layers += has[i];
+    }
+    return NR_OK;
 }
 
-static nr_status read_layers(const nr_h5 *file, char **names, size_t n,
+static nr_status read_layers(const nr_h5 *file, char **names, size_t n, const bool *has,
                              nr_store *store) {
-    size_t values = 0;
+    size_t at = 0;
     for (size_t i = 0; i < n; i++) {
-        if (has_values(file, names[i]))
-            NR_TRY(read_layer(file, names[i], store, &store->layers[values++]));
+        if (has[i]) NR_TRY(read_layer(file, names[i], store, &store->layers[at++]));
         NR_TRY(nr_layout_read_ratings(file, names[i], store));
     }
     NR_REQUIRE(store->n_layers + store->n_ratings > 0, NR_ERR_INPUT,
@@ -234,26 +239,36 @@ static nr_status read_layers(const nr_h5 *file, char **names, size_t n,
     return NR_OK;
 }
 
-nr_status nr_layout_read(const nr_h5 *file, nr_store **out) {
-    char **names = NULL;
-    size_t n = 0, values = 0;
-    nr_store *store = NULL;
-    NR_TRY(check_version(file));
-    NR_TRY(nr_h5_groups(file, "/", &names, &n));
-    nr_status status = NR_OK;
-    if (n == 0 || n > LAYERS_MAX)
-        status =
-            nr_fail(NR_ERR_INPUT, "%s: a store of %zu layers", nr_h5_path(file), n);
-    for (size_t i = 0; i < n; i++) values += has_values(file, names[i]);
-    if (status == NR_OK) status = nr_store_new(values, &store);
-    if (status == NR_OK) status = read_root(file, store);
-    if (status == NR_OK) status = read_layers(file, names, n, store);
-    for (size_t i = 0; i < n; i++) free(names[i]);
-    free(names);
+static nr_status read_groups(const nr_h5 *file, char **names, size_t n, bool *has,
+                             nr_store **out) {
+    nr_store *store;
+    size_t n_layers;
+    NR_TRY(find_values(file, names, n, has, &n_layers));
+    NR_TRY(nr_store_new(n_layers, &store));
+    nr_status status = read_root(file, store);
+    if (status == NR_OK) status = read_layers(file, names, n, has, store);
     if (status != NR_OK) {
         nr_store_free(store);
         return status;
     }
     *out = store;
     return NR_OK;
+}
+
+nr_status nr_layout_read(const nr_h5 *file, nr_store **out) {
+    char **names = NULL;
+    size_t n = 0;
+    bool *has = NULL;
+    NR_TRY(check_version(file));
+    NR_TRY(nr_h5_groups(file, "/", &names, &n));
+    nr_status status = NR_OK;
+    if (n == 0 || n > LAYERS_MAX)
+        status =
+            nr_fail(NR_ERR_INPUT, "%s: a store of %zu layers", nr_h5_path(file), n);
+    if (status == NR_OK && !NR_NEW(has, n)) status = NR_ERR_INTERNAL;
+    if (status == NR_OK) status = read_groups(file, names, n, has, out);
+    for (size_t i = 0; i < n; i++) free(names[i]);
+    free(names);
+    free(has);
+    return status;
 }
