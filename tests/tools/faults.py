@@ -72,10 +72,15 @@ def one(at, kind, forever):
     return p.returncode
 
 
-def prepare():
+def prepare(rated):
+    """rated: the store also holds a switch and baselines, which every run has to keep."""
     fashion()
     os.makedirs(FOLDER)
     run(*args("before.h5", 1))
+    for command in ["switch", "--epochs", 2], ["baseline"]:
+        if rated:
+            run(command[0], f"{os.environ['NEURANK_TOP']}/data/lenet5.onnx", "fashion.h5",
+                "--layer", "conv1", "--images", 40, "-o", "before.h5", *command[1:])
     shutil.copy("before.h5", "after.h5")
     run(*args("after.h5"))
     shutil.copy("before.h5", STORE)
@@ -95,7 +100,7 @@ def share(number, cases):
 
 def play(everything):
     """Returns how often runs ended with which code."""
-    calls = prepare()
+    calls = prepare(everything)
     check(calls > 60, f"{calls} calls are watched")
     cases = [(at, *kind) for at in range(1, calls + 1)
              for kind in (KINDS if everything else [KINDS[at % len(KINDS)]])]
