@@ -129,7 +129,7 @@ static nr_status add_layer(const nr_store *store, const nr_store_layer *layer,
 
 nr_status nr_show_json(const nr_store *store, uint64_t top, FILE *stream) {
     json_t *root = json_object(), *list = json_array();
-    add_text(root, "status", nr_store_is_complete(store) ? "complete" : "partial");
+    add_text(root, "status", nr_store_has_all(store) ? "complete" : "partial");
     json_object_set_new(root, "layers", list);
     nr_status status = NR_OK;
     for (size_t i = 0; i < store->n_layers && status == NR_OK; i++)

@@ -51,7 +51,7 @@ static nr_status look_at_store(const char *path, nr_status_report *report) {
         status =
             row->layer ? look_at_layer(store, &store->layers[k], row) : NR_ERR_INTERNAL;
     }
-    report->state = nr_store_is_complete(store) ? "complete" : "stopped";
+    report->state = nr_store_has_all(store) ? "complete" : "stopped";
     nr_store_free(store);
     return status;
 }
