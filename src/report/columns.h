@@ -25,7 +25,29 @@ void nr_columns_of(const nr_results *r, nr_real_column reals[NR_REAL_COLUMNS],
 /* "exact", "confidence sequence" or "Student t". */
 const char *nr_interval_name(const nr_store_layer *layer);
 
-/* show.h's three forms. */
+/* The columns of a rating. reals and places point into what it owns. */
+enum { NR_RATING_REALS = 10 };
+typedef struct {
+    size_t n, n_reals, n_places; /* filters; columns of each kind */
+    nr_real_column reals[NR_RATING_REALS];
+    nr_place_column places[NR_PLACE_COLUMNS];
+    double *numbers;         /* owned */
+    nr_posterior *posterior; /* of a switch; owned */
+} nr_rating_columns;
+
+nr_status nr_rating_columns_make(const nr_rating *rating, double confidence,
+                                 nr_rating_columns *out);
+void nr_rating_columns_clear(nr_rating_columns *columns);
+/* NULL if there is none of that name, or it is not known of every filter. */
+const double *nr_rating_column(const nr_rating_columns *columns, const char *name);
+
+bool nr_has_shapley(const nr_store *store, const char *layer);
+
+/* One rating as text. */
+nr_status nr_show_rating(const nr_store *store, const nr_rating *rating, uint64_t top,
+                         FILE *stream);
+
+/* show.h's other forms. */
 nr_status nr_show_csv(const nr_store *store, uint64_t top, FILE *stream);
 nr_status nr_show_json(const nr_store *store, uint64_t top, FILE *stream);
 

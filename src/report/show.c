@@ -4,59 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bars.h"
 #include "columns.h"
-#include "neurank/base/memory.h"
 #include "neurank/base/text.h"
 #include "neurank/estim/results.h"
-
-/* Players in order of rank: *out owned by the caller. */
-static nr_status by_rank(const nr_results *r, uint32_t **out) {
-    if (!NR_NEW(*out, r->n)) return NR_ERR_INTERNAL;
-    for (uint32_t i = 0; i < r->n; i++) (*out)[r->rank[i]] = i;
-    return NR_OK;
-}
-
-/* ---- text ---- */
-
-enum { BAR_COLUMNS = 32 };
-
-static double largest_end(const nr_results *r) {
-    double largest = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        if (fabs(r->ci_low[i]) > largest) largest = fabs(r->ci_low[i]);
-        if (fabs(r->ci_high[i]) > largest) largest = fabs(r->ci_high[i]);
-    }
-    return largest;
-}
-
-/* '=' from zero to the near end of the interval, '-' across the interval. */
-static void draw_bar(double low, double high, double largest,
-                     char bar[BAR_COLUMNS + 1]) {
-    double near = low > 0 ? low : high < 0 ? -high : 0;
-    double far = fabs(low) > fabs(high) ? fabs(low) : fabs(high);
-    int solid = 0, end = 0;
-    if (largest > 0 && isfinite(far)) {
-        solid = (int)lround(near / largest * BAR_COLUMNS);
-        end = (int)lround(far / largest * BAR_COLUMNS);
-    }
-    for (int i = 0; i < BAR_COLUMNS; i++) {
-        const char *fill = i < solid ? "=" : i < end ? "-" : " ";
-        bar[i] = *fill;
-    }
-    if (high < 0 && end > 0) bar[0] = '<';
-    while (end > 0 && bar[end - 1] == ' ') end--;
-    bar[end > 0 ? end : 0] = '\0';
-}
-
-/* Decimals that show the standard errors with two digits. */
-static int decimals(const nr_results *r) {
-    double smallest = INFINITY;
-    for (size_t i = 0; i < r->n; i++)
-        if (r->std_error[i] > 0 && r->std_error[i] < smallest)
-            smallest = r->std_error[i];
-    int digits = isfinite(smallest) ? (int)ceil(-log10(smallest)) + 1 : 6;
-    return digits < 4 ? 4 : digits > 9 ? 9 : digits;
-}
 
 static void print_legend(const nr_store *store, const nr_store_layer *layer,
                          const nr_results *r, FILE *stream) {
@@ -114,37 +65,24 @@ static const char *note(const nr_results *r, size_t i) {
     return r->dead[i] ? " dead" : r->unreliable[i] ? " unreliable" : "";
 }
 
-/* Filters that cannot be told apart are tied together at the left. */
-static char tie_mark(const nr_results *r, const uint32_t *order, size_t k) {
-    uint32_t group = r->group[order[k]];
-    bool before = k > 0 && r->group[order[k - 1]] == group;
-    bool behind = k + 1 < r->n && r->group[order[k + 1]] == group;
-    if (before) return behind ? '|' : '\\';
-    return behind ? '/' : ' ';
-}
-
 static void print_rows(const nr_store_layer *layer, const nr_results *r,
                        const uint32_t *order, uint64_t top, FILE *stream) {
-    double largest = largest_end(r);
-    int digits = decimals(r), width = digits + 4;
+    double largest = nr_largest_end(r->n, r->ci_low, r->ci_high);
+    int digits = nr_decimals_of(r->n, r->std_error), width = digits + 4;
     fprintf(stream, "%6s %9s %8s %*s   %*s %*s  %*s %*s\n", "rank", "places", "filter",
             width, "shapley", width + 1, "from", width + 1, "to", width, "+-joint",
             width, "+-popul.");
     for (size_t k = 0; k < r->n && (top == 0 || k < top); k++) {
-        char bar[BAR_COLUMNS + 1], places[32];
+        char bar[NR_BAR_COLUMNS + 1], places[NR_PLACES_TEXT];
         uint32_t i = order[k];
-        draw_bar(r->ci_low[i], r->ci_high[i], largest, bar);
-        if (r->rank_low[i] == r->rank_high[i])
-            snprintf(places, sizeof places, "%u", r->rank_low[i] + 1);
-        else
-            snprintf(places, sizeof places, "%u-%u", r->rank_low[i] + 1,
-                     r->rank_high[i] + 1);
+        nr_draw_bar(r->ci_low[i], r->ci_high[i], largest, bar);
+        nr_places_text(r->rank_low[i], r->rank_high[i], places);
         fprintf(stream, "%6zu %9s %c %6u %*.*f  [%*.*f, %*.*f] %*.*f %*.*f  %s%s\n",
-                k + 1, places, tie_mark(r, order, k), layer->filters[i], width, digits,
-                r->shapley[i], width, digits, r->ci_low[i], width, digits,
-                r->ci_high[i], width, digits, (r->joint_high[i] - r->joint_low[i]) / 2,
-                width, digits, (r->population_high[i] - r->population_low[i]) / 2, bar,
-                note(r, i));
+                k + 1, places, nr_tie_mark(r->n, r->group, order, k), layer->filters[i],
+                width, digits, r->shapley[i], width, digits, r->ci_low[i], width,
+                digits, r->ci_high[i], width, digits,
+                (r->joint_high[i] - r->joint_low[i]) / 2, width, digits,
+                (r->population_high[i] - r->population_low[i]) / 2, bar, note(r, i));
     }
 }
 
@@ -153,7 +91,7 @@ nr_status nr_report_layer(const nr_store *store, const nr_store_layer *layer,
     nr_results *r;
     uint32_t *order;
     NR_TRY(nr_store_results(store, layer, &r));
-    nr_status status = by_rank(r, &order);
+    nr_status status = nr_by_rank(r->n, r->rank, &order);
     if (status == NR_OK) {
         print_head(store, layer, r, stream);
         if (r->visits > 0 && isfinite(r->shapley[0]))
@@ -167,10 +105,25 @@ nr_status nr_report_layer(const nr_store *store, const nr_store_layer *layer,
     return status;
 }
 
+/* The ratings of a layer stand behind its Shapley values, those of others at the end.
+ */
 static nr_status show_text(const nr_store *store, uint64_t top, FILE *stream) {
+    bool first = true;
     for (size_t i = 0; i < store->n_layers; i++) {
-        if (i > 0) fprintf(stream, "\n");
+        if (!first) fprintf(stream, "\n");
+        first = false;
         NR_TRY(nr_report_layer(store, &store->layers[i], top, stream));
+        for (size_t k = 0; k < store->n_ratings; k++) {
+            if (strcmp(store->ratings[k].layer, store->layers[i].name) != 0) continue;
+            fprintf(stream, "\n");
+            NR_TRY(nr_show_rating(store, &store->ratings[k], top, stream));
+        }
+    }
+    for (size_t k = 0; k < store->n_ratings; k++) {
+        if (nr_has_shapley(store, store->ratings[k].layer)) continue;
+        if (!first) fprintf(stream, "\n");
+        first = false;
+        NR_TRY(nr_show_rating(store, &store->ratings[k], top, stream));
     }
     return NR_OK;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "columns.h"
+#include "neurank/base/text.h"
 
 static json_t *number(double value) {
     return isfinite(value) ? json_real(value) : json_null();
@@ -127,6 +128,98 @@ static nr_status add_layer(const nr_store *store, const nr_store_layer *layer,
     return NR_OK;
 }
 
+/* ---- ratings ---- */
+
+static void add_plan(json_t *o, const nr_rating *r, const char *const *fields,
+                     size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        double value;
+        const char *text = nr_plan_get(&r->plan, fields[k]);
+        json_object_set_new(o, fields[k],
+                            nr_parse_double(text, &value) ? json_real(value)
+                                                          : json_string(text));
+    }
+}
+
+static void add_trace(json_t *o, const nr_rating *r) {
+    const uint64_t *steps = r->arrays[NR_SWITCH_TRACE_N];
+    const double *l = r->arrays[NR_SWITCH_TRACE_L], *d = r->arrays[NR_SWITCH_TRACE_D];
+    json_t *trace = json_object(), *step = json_array(), *likelihood = json_array();
+    json_t *divergence = json_array();
+    for (size_t k = 0; k < r->n_points; k++) {
+        json_array_append_new(step, json_integer((json_int_t)steps[k]));
+        json_array_append_new(likelihood, number(l[k]));
+        json_array_append_new(divergence, number(d[k]));
+    }
+    json_object_set_new(trace, "step", step);
+    json_object_set_new(trace, "log_likelihood", likelihood);
+    json_object_set_new(trace, "divergence", divergence);
+    json_object_set_new(o, "trace", trace);
+}
+
+static void add_rating_facts(json_t *o, const nr_rating *r, double confidence) {
+    static const char *const of_switch[] = {"estimator", "scale", "draws",    "alpha0",
+                                            "batch",     "lr",    "optimizer"};
+    static const char *const of_baseline[] = {"metric", "ablate"};
+    bool is_switch = r->kind == NR_RATING_SWITCH;
+    add_text(o, "name", r->layer);
+    add_text(o, "status", nr_rating_is_complete(r) ? "complete" : "partial");
+    add_text(o, "ended_by", nr_rule_name(r->ended_by));
+    if (is_switch) add_plan(o, r, of_switch, sizeof of_switch / sizeof *of_switch);
+    else add_plan(o, r, of_baseline, sizeof of_baseline / sizeof *of_baseline);
+    add_count(o, "players", r->n);
+    add_count(o, "images", nr_plan_get_u64(&r->plan, "images"));
+    add_count(o, is_switch ? "steps" : "images_seen", r->counts[NR_RATING_PROGRESS]);
+    if (is_switch) json_object_set_new(o, "confidence", json_real(confidence));
+    json_object_set_new(o, "seconds", number(r->seconds));
+}
+
+/* Of a switch, top keeps its best. */
+static bool is_rated(const nr_rating_columns *c, size_t i, uint64_t top) {
+    return top == 0 || !c->posterior || c->posterior->rank[i] < top;
+}
+
+static nr_status add_rating(const nr_store *store, const nr_rating *r, uint64_t top,
+                            json_t *list) {
+    nr_rating_columns c;
+    NR_TRY(nr_rating_columns_make(r, store->confidence, &c));
+    json_t *o = json_object(), *filters = json_array();
+    add_rating_facts(o, r, store->confidence);
+    for (size_t i = 0; i < r->n; i++)
+        if (is_rated(&c, i, top))
+            json_array_append_new(filters, json_integer((json_int_t)i));
+    json_object_set_new(o, "filters", filters);
+    for (size_t k = 0; k < c.n_reals; k++) {
+        json_t *values = json_array();
+        for (size_t i = 0; i < r->n; i++)
+            if (is_rated(&c, i, top))
+                json_array_append_new(values, number(c.reals[k].values[i]));
+        json_object_set_new(o, c.reals[k].name, values);
+    }
+    for (size_t k = 0; k < c.n_places; k++) {
+        json_t *values = json_array();
+        for (size_t i = 0; i < r->n; i++)
+            if (is_rated(&c, i, top))
+                json_array_append_new(
+                    values, json_integer(c.places[k].values[i] + (json_int_t)1));
+        json_object_set_new(o, c.places[k].name, values);
+    }
+    if (r->kind == NR_RATING_SWITCH) add_trace(o, r);
+    nr_rating_columns_clear(&c);
+    json_array_append_new(list, o);
+    return NR_OK;
+}
+
+static nr_status add_ratings(const nr_store *store, nr_rating_kind kind, uint64_t top,
+                             json_t *root) {
+    json_t *list = json_array();
+    json_object_set_new(root, nr_rating_name(kind), list);
+    for (size_t k = 0; k < store->n_ratings; k++)
+        if (store->ratings[k].kind == kind)
+            NR_TRY(add_rating(store, &store->ratings[k], top, list));
+    return NR_OK;
+}
+
 nr_status nr_show_json(const nr_store *store, uint64_t top, FILE *stream) {
     json_t *root = json_object(), *list = json_array();
     add_text(root, "status", nr_store_has_all(store) ? "complete" : "partial");
@@ -134,6 +227,8 @@ nr_status nr_show_json(const nr_store *store, uint64_t top, FILE *stream) {
     nr_status status = NR_OK;
     for (size_t i = 0; i < store->n_layers && status == NR_OK; i++)
         status = add_layer(store, &store->layers[i], top, list);
+    for (int kind = 0; kind < NR_RATING_KINDS && status == NR_OK; kind++)
+        status = add_ratings(store, (nr_rating_kind)kind, top, root);
     if (status == NR_OK && json_dumpf(root, stream, JSON_INDENT(1)) != 0)
         status = nr_fail(NR_ERR_INTERNAL, "the JSON cannot be written");
     if (status == NR_OK) fputc('\n', stream);

@@ -202,6 +202,9 @@ static nr_status load_model(const nr_options *options, const nr_store *store,
                             nr_graph **out) {
     char digest[NR_DIGEST_TEXT];
     const char *theirs = nr_plan_get(&store->plan, "model");
+    NR_REQUIRE(store->n_layers > 0, NR_ERR_MISMATCH,
+               "%s: holds no Shapley values, whose time could be forecast",
+               options->positional[1]);
     NR_TRY(nr_onnx_load(options->positional[0], out, digest));
     if (strcmp(theirs, digest) == 0) return NR_OK;
     nr_graph_free(*out);

@@ -138,6 +138,12 @@ static nr_status step_loop(rate_run *run, const nr_rater *rater, size_t k,
     return nr_world_share(run->world, status);
 }
 
+double nr_rated_total(const nr_rating *rating) {
+    return rating->kind == NR_RATING_SWITCH
+               ? nr_switch_total(rating)
+               : (double)nr_plan_get_u64(&rating->plan, "images");
+}
+
 static nr_status make_rater(const rate_run *run, size_t k, nr_rater *out) {
     return run->kind == NR_RATING_SWITCH ? nr_switch_rater_new(&run->layers[k], out)
                                          : nr_baseline_rater_new(&run->layers[k], out);

@@ -55,6 +55,11 @@ bool nr_switch_adopt_goal(const nr_rated_layer *layer, nr_rating *rating);
 nr_status nr_baseline_rater_new(const nr_rated_layer *layer, nr_rater *out);
 nr_status nr_baseline_rating(const nr_rated_layer *layer, nr_rating *out);
 
+/* Steps that the whole ascent takes; NAN if it goes on until it has converged. */
+double nr_switch_total(const nr_rating *rating);
+/* The same of any rating, in units of its progress (rate.c). */
+double nr_rated_total(const nr_rating *rating);
+
 /* rate.c: plan fields that both have. */
 nr_status nr_rated_plan(const nr_rated_layer *layer, nr_plan *plan);
 

@@ -16,6 +16,7 @@
 #include "neurank/run/run.h"
 #include "neurank/store/store.h"
 #include "progress.h"
+#include "rater.h"
 #include "status.h"
 
 /* What the store says of a layer. */
@@ -26,6 +27,7 @@ static nr_status look_at_layer(const nr_store *store, const nr_store_layer *laye
     nr_goal goal = nr_store_goal(layer);
     nr_interval_spec spec = nr_store_intervals(store, layer);
     NR_TRY(nr_store_results(store, layer, &r));
+    row->method = "shapley";
     row->complete = nr_store_layer_is_complete(layer);
     f->units = (double)nr_fold_units(layer->fold);
     row->state = row->complete ? "complete" : f->units > 0 ? "partial" : "waiting";
@@ -40,30 +42,56 @@ static nr_status look_at_layer(const nr_store *store, const nr_store_layer *laye
     return NR_OK;
 }
 
+/* Units are steps of a switch, or images of baselines. */
+static void look_at_rating(const nr_rating *r, nr_status_row *row) {
+    nr_progress_facts *f = &row->facts;
+    row->method = nr_rating_name(r->kind);
+    row->complete = nr_rating_is_complete(r);
+    f->units = (double)r->counts[NR_RATING_PROGRESS];
+    row->state = row->complete ? "complete" : f->units > 0 ? "partial" : "waiting";
+    f->units_per_sweep = 1;
+    f->widest = NAN;
+    f->total = row->complete ? f->units : nr_rated_total(r);
+    f->rate = r->seconds > 0 ? f->units / r->seconds : NAN;
+    f->left_s = row->complete ? 0 : (f->total - f->units) / f->rate;
+}
+
 static nr_status look_at_store(const char *path, nr_status_report *report) {
     nr_store *store;
     NR_TRY(nr_store_read(path, &store));
-    nr_status status = NR_NEW(report->rows, store->n_layers) ? NR_OK : NR_ERR_INTERNAL;
-    for (size_t k = 0; k < store->n_layers && status == NR_OK; k++) {
+    size_t n = store->n_layers + store->n_ratings;
+    nr_status status = NR_NEW(report->rows, n) ? NR_OK : NR_ERR_INTERNAL;
+    for (size_t k = 0; k < n && status == NR_OK; k++) {
         nr_status_row *row = &report->rows[k];
-        row->layer = nr_strdup(store->layers[k].name);
+        const nr_rating *rating =
+            k < store->n_layers ? NULL : &store->ratings[k - store->n_layers];
+        row->layer = nr_strdup(rating ? rating->layer : store->layers[k].name);
         report->n_rows++;
-        status =
-            row->layer ? look_at_layer(store, &store->layers[k], row) : NR_ERR_INTERNAL;
+        if (!row->layer) status = NR_ERR_INTERNAL;
+        else if (rating) look_at_rating(rating, row);
+        else status = look_at_layer(store, &store->layers[k], row);
     }
     report->state = nr_store_has_all(store) ? "complete" : "stopped";
     nr_store_free(store);
     return status;
 }
 
+/* A note on Shapley values names the layer; on a rating the layer and its kind. */
+static bool is_about(const char *what, const nr_status_row *row) {
+    size_t length = strlen(row->layer);
+    if (strncmp(what, row->layer, length) != 0) return false;
+    if (strcmp(row->method, "shapley") == 0) return what[length] == '\0';
+    return what[length] == ' ' && strcmp(what + length + 1, row->method) == 0;
+}
+
 /* The layer under way is further than its last checkpoint. */
 static void add_note(const char *note, nr_status_report *report) {
     nr_progress_facts facts;
-    const char *layer = nr_progress_read(note, &facts);
+    const char *what = nr_progress_read(note, &facts);
     report->state = "running";
-    for (size_t k = 0; layer && k < report->n_rows; k++) {
+    for (size_t k = 0; what && k < report->n_rows; k++) {
         nr_status_row *row = &report->rows[k];
-        if (strcmp(row->layer, layer) != 0 || row->complete) continue;
+        if (!is_about(what, row) || row->complete) continue;
         row->state = "running";
         if (facts.units >= row->facts.units) row->facts = facts;
     }

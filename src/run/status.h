@@ -8,8 +8,9 @@
 #include "progress.h"
 
 typedef struct {
-    char *layer;       /* owned */
-    const char *state; /* complete, running, partial, waiting */
+    char *layer;        /* owned */
+    const char *method; /* shapley, switch, baseline */
+    const char *state;  /* complete, running, partial, waiting */
     bool complete;
     nr_progress_facts facts;
     uint64_t coalition_images; /* in the store */

@@ -1,5 +1,6 @@
 #include <jansson.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,20 +17,50 @@ static void print_job(const nr_job *job) {
         printf(" %s, %s of %s, %s", job->state, job->used, job->limit, job->where);
 }
 
-static void print_row(const nr_status_row *row) {
+/* "2 of 23", "1100 of 1100 steps" */
+static void count_text(const nr_status_row *row, char text[48]) {
     const nr_progress_facts *f = &row->facts;
-    char percent[16] = "?", of[32] = "?", rate[32] = "-", left[NR_NUMBER_TEXT] = "-";
-    char width[32] = "-";
-    if (isfinite(f->total) && f->total > 0) {
-        snprintf(percent, sizeof percent, "%.0f%%", floor(100 * f->units / f->total));
-        snprintf(of, sizeof of, "%.4g", f->total / f->units_per_sweep);
+    const char *unit = strcmp(row->method, "switch") == 0     ? " steps"
+                       : strcmp(row->method, "baseline") == 0 ? " images"
+                                                              : "";
+    double done = f->units / f->units_per_sweep;
+    if (isfinite(f->total) && f->total > 0)
+        snprintf(text, 48, "%.4g of %.4g%s", done, f->total / f->units_per_sweep, unit);
+    else snprintf(text, 48, "%.4g of ?%s", done, unit);
+}
+
+enum { NAME_TEXT = 128 };
+
+static void name_text(const nr_status_row *row, char text[NAME_TEXT]) {
+    bool rated = strcmp(row->method, "shapley") != 0;
+    snprintf(text, NAME_TEXT, "%.100s%s%s", row->layer, rated ? " " : "",
+             rated ? row->method : "");
+}
+
+static int name_width(const nr_status_report *report) {
+    size_t width = 24;
+    for (size_t k = 0; k < report->n_rows; k++) {
+        char name[NAME_TEXT];
+        name_text(&report->rows[k], name);
+        if (strlen(name) > width) width = strlen(name);
     }
+    return (int)width;
+}
+
+static void print_row(const nr_status_row *row, int columns) {
+    const nr_progress_facts *f = &row->facts;
+    char percent[16] = "?", count[48], rate[32] = "-", left[NR_NUMBER_TEXT] = "-";
+    char width[32] = "-", name[NAME_TEXT];
+    count_text(row, count);
+    name_text(row, name);
+    if (isfinite(f->total) && f->total > 0)
+        snprintf(percent, sizeof percent, "%.0f%%", floor(100 * f->units / f->total));
     if (isfinite(f->rate) && f->rate > 0)
         snprintf(rate, sizeof rate, "%.3g", 60 * f->rate / f->units_per_sweep);
     if (isfinite(f->widest)) snprintf(width, sizeof width, "%.3g", f->widest);
     if (isfinite(f->left_s)) nr_format_duration(f->left_s, left);
-    printf("  %-24s %-9s %5s %9.4g of %-9s %11s %11s %12s\n", row->layer, row->state,
-           percent, f->units / f->units_per_sweep, of, width, rate, left);
+    printf("  %-*s %-9s %5s %22s %11s %11s %12s\n", columns, name, row->state, percent,
+           count, width, rate, left);
 }
 
 static void print_text(const nr_status_report *report) {
@@ -39,10 +70,11 @@ static void print_text(const nr_status_report *report) {
     if (length > 0) printf(", %.*s", (int)length, report->owner);
     print_job(&report->job);
     printf("\n");
+    int columns = name_width(report);
     if (report->n_rows > 0)
-        printf("  %-24s %-9s %5s %22s %11s %11s %12s\n", "layer", "", "done", "sweeps",
-               "widest +-", "sweeps/min", "left");
-    for (size_t k = 0; k < report->n_rows; k++) print_row(&report->rows[k]);
+        printf("  %-*s %-9s %5s %22s %11s %11s %12s\n", columns, "layer", "", "done",
+               "sweeps", "widest +-", "sweeps/min", "left");
+    for (size_t k = 0; k < report->n_rows; k++) print_row(&report->rows[k], columns);
 }
 
 /* ---- csv: a row a layer, empty where nothing is known ---- */
@@ -71,7 +103,7 @@ static void print_run(const nr_status_report *report) {
 static void print_csv(const nr_status_report *report) {
     if (report->n_rows == 0) {
         print_run(report);
-        printf(",,,,,,,\n");
+        printf(",,,,,,,,\n");
     }
     for (size_t k = 0; k < report->n_rows; k++) {
         const nr_status_row *row = &report->rows[k];
@@ -85,7 +117,7 @@ static void print_csv(const nr_status_report *report) {
         print_number(f->widest);
         print_number(f->rate);
         print_number(f->left_s);
-        printf("\n");
+        printf(",%s\n", row->method);
     }
 }
 
@@ -97,7 +129,8 @@ static void add_number(json_t *object, const char *name, double value) {
 
 static json_t *json_of_row(const nr_status_row *row) {
     const nr_progress_facts *f = &row->facts;
-    json_t *o = json_pack("{ss ss}", "layer", row->layer, "state", row->state);
+    json_t *o = json_pack("{ss ss ss}", "layer", row->layer, "method", row->method,
+                          "state", row->state);
     add_number(o, "units", f->units);
     add_number(o, "units_total", f->total);
     add_number(o, "units_per_sweep", f->units_per_sweep);
@@ -125,7 +158,7 @@ static void print_json(const nr_status_report *report, bool first) {
 void nr_status_head(nr_format format) {
     if (format == NR_FORMAT_CSV)
         printf("file,state,job,job_state,layer,layer_state,units,units_total,"
-               "units_per_sweep,widest,units_per_second,seconds_left\n");
+               "units_per_sweep,widest,units_per_second,seconds_left,method\n");
     if (format == NR_FORMAT_JSON) printf("[");
 }
 

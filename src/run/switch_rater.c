@@ -80,15 +80,21 @@ nr_status nr_switch_rating(const nr_rated_layer *layer, nr_rating *out) {
 
 /* ---- when it is over ---- */
 
-static size_t steps_of_epoch(const nr_rated_layer *layer) {
-    size_t block =
-        nr_batches_block_images(layer->options->batch, draws_of(layer->options));
-    size_t blocks = (nr_images_count(layer->inputs->images) + block - 1) / block;
-    size_t classes = layer->options->batch / block;
+static uint64_t steps_of_epoch(const nr_plan *plan) {
+    uint64_t block = nr_plan_get_u64(plan, "block");
+    uint64_t classes = block > 0 ? nr_plan_get_u64(plan, "batch") / block : 0;
+    if (classes == 0) return 0;
+    uint64_t blocks = (nr_plan_get_u64(plan, "images") + block - 1) / block;
     return (blocks + classes - 1) / classes;
 }
 
-static nr_rule rule_of(const nr_rating *r, size_t steps) {
+double nr_switch_total(const nr_rating *r) {
+    double steps =
+        (double)r->counts[NR_SWITCH_EPOCHS] * (double)steps_of_epoch(&r->plan);
+    return steps > 0 ? steps : (double)NAN;
+}
+
+static nr_rule rule_of(const nr_rating *r, uint64_t steps) {
     uint64_t wanted = r->counts[NR_SWITCH_EPOCHS];
     if (r->counts[NR_SWITCH_HALVINGS] >= NR_ASCENT_HALVINGS) return NR_RULE_CONVERGED;
     bool enough = wanted > 0 && r->counts[NR_SWITCH_STEPS] >= wanted * steps;
@@ -99,7 +105,7 @@ bool nr_switch_adopt_goal(const nr_rated_layer *layer, nr_rating *rating) {
     nr_rule before = rating->ended_by;
     uint64_t goal = rating->counts[NR_SWITCH_EPOCHS];
     rating->counts[NR_SWITCH_EPOCHS] = layer->options->epochs;
-    rating->ended_by = rule_of(rating, steps_of_epoch(layer));
+    rating->ended_by = rule_of(rating, steps_of_epoch(&rating->plan));
     return before != rating->ended_by || goal != rating->counts[NR_SWITCH_EPOCHS];
 }
 
