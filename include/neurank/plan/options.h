@@ -20,6 +20,7 @@ typedef enum {
     NR_COMMAND_SWITCH,
     NR_COMMAND_BASELINE,
     NR_COMMAND_SHOW,
+    NR_COMMAND_COMPARE,
     NR_COMMAND_VERIFY,
     NR_COMMAND_MERGE,
     NR_COMMAND_SUBMIT,
@@ -54,7 +55,7 @@ typedef struct {
     bool help;
     const char *positional[NR_POSITIONAL_MAX];
     size_t n_positional;
-    const char *layer, *output, *filters, *drop, *logits, *shard, *rescue;
+    const char *layer, *output, *filters, *drop, *logits, *shard, *rescue, *methods;
     uint64_t method, estimator, metric, ablate, kernels,
         format; /* index of the choice */
     uint64_t images, sweeps, seed, top, block, memory;

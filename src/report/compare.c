@@ -1,0 +1,236 @@
+#include "neurank/report/compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "comparison.h"
+#include "neurank/base/memory.h"
+#include "neurank/base/text.h"
+
+/* ---- what is compared ---- */
+
+typedef struct {
+    const char **names; /* borrowed from the stores */
+    size_t n, capacity;
+} name_list;
+
+static nr_status add_name(name_list *list, const char *name) {
+    void *names = list->names;
+    for (size_t i = 0; i < list->n; i++)
+        if (strcmp(list->names[i], name) == 0) return NR_OK;
+    nr_status status =
+        nr_grow(&names, &list->capacity, list->n + 1, sizeof *list->names);
+    list->names = names;
+    if (status == NR_OK) list->names[list->n++] = name;
+    return status;
+}
+
+static nr_status list_layers(const nr_compared_store *stores, size_t n,
+                             name_list *out) {
+    for (size_t k = 0; k < n; k++) {
+        const nr_store *s = stores[k].store;
+        for (size_t i = 0; i < s->n_layers; i++)
+            NR_TRY(add_name(out, s->layers[i].name));
+        for (size_t i = 0; i < s->n_ratings; i++)
+            NR_TRY(add_name(out, s->ratings[i].layer));
+    }
+    return NR_OK;
+}
+
+/* Every word of "a,b" has to be one of the names. */
+static nr_status check_words(const char *option, const char *words,
+                             const char *const *names, size_t n) {
+    NR_ASSERT(names && n > 0);
+    for (const char *p = words; p && *p; p += *p == ',') {
+        char word[256];
+        size_t length = strcspn(p, ",");
+        snprintf(word, sizeof word, "%.*s", length < 255 ? (int)length : 255, p);
+        size_t i = 0;
+        while (i < n && strcmp(names[i], word) != 0) i++;
+        NR_REQUIRE(i < n, NR_ERR_USAGE,
+                   "--%s: there is no \"%s\"; did you mean \"%s\"?", option, word,
+                   names[nr_nearest_name(word, names, n)]);
+        p += length;
+    }
+    return NR_OK;
+}
+
+static const nr_plan *inputs_of(const nr_store *s) {
+    return s->n_layers > 0 ? &s->plan : s->n_ratings > 0 ? &s->ratings[0].plan : NULL;
+}
+
+static nr_status check_stores(const nr_compared_store *stores, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        const nr_plan *first = inputs_of(stores[0].store);
+        const nr_plan *plan = inputs_of(stores[k].store);
+        NR_REQUIRE(plan, NR_ERR_MISMATCH, "%s: holds no layer", stores[k].path);
+        const char *model = nr_plan_get(plan, "model");
+        NR_REQUIRE(strcmp(model, nr_plan_get(first, "model")) == 0, NR_ERR_MISMATCH,
+                   "%s is of another network than %s: model %s there, %s here",
+                   stores[k].path, stores[0].path, model, nr_plan_get(first, "model"));
+    }
+    return NR_OK;
+}
+
+/* ---- rows ---- */
+
+/* Settings in which two runs of a method differ; the seed, and with it the order of
+ * images, is what makes them two. */
+static void find_differences(const nr_compared_store *stores, const nr_ranking *a,
+                             const nr_ranking *b, char text[NR_DIFFERENCES_TEXT]) {
+    static const char *const passed[] = {"seed", "data", "model", "images"};
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i <= a->plan->n; i++) {
+        bool last = i == a->plan->n; /* the images may stand in the store's plan */
+        const char *name = last ? "images" : a->plan->names[i];
+        const char *x =
+            nr_plan_get(last ? inputs_of(stores[a->store].store) : a->plan, name);
+        const char *y =
+            nr_plan_get(last ? inputs_of(stores[b->store].store) : b->plan, name);
+        bool pass = strcmp(x, y) == 0;
+        for (size_t k = 0; k < sizeof passed / sizeof *passed && !last; k++)
+            pass |= strcmp(name, passed[k]) == 0;
+        if (pass || used >= NR_DIFFERENCES_TEXT) continue;
+        used += (size_t)snprintf(text + used, NR_DIFFERENCES_TEXT - used,
+                                 "%s%s %s and %s", used ? "; " : "", name, x, y);
+    }
+}
+
+/* What the rows of one layer are made from. */
+typedef struct {
+    const nr_compared_store *stores;
+    nr_agreement_spec spec;
+    nr_rankings rankings;
+    nr_scores *scores;                       /* [rankings.n] */
+    double (*floors)[NR_AGREEMENT_MEASURES]; /* [rankings.n] */
+    nr_comparison out;
+} layer_work;
+
+static nr_comparison_row *new_row(layer_work *w, nr_row_kind kind, size_t a, size_t b) {
+    nr_comparison_row *row = &w->out.rows[w->out.n_rows++];
+    *row = (nr_comparison_row){
+        .kind = kind, .a = &w->rankings.items[a], .b = &w->rankings.items[b]};
+    return row;
+}
+
+static void forget_interval(nr_bounds *b) {
+    b->low = b->high = NAN;
+}
+
+static nr_status add_methods(layer_work *w, size_t a, size_t b) {
+    nr_comparison_row *row = new_row(w, NR_ROW_METHODS, a, b);
+    NR_TRY(nr_agreement_find(&w->spec, &w->scores[a], &w->scores[b], &row->agreement));
+    for (int m = 0; m < NR_AGREEMENT_MEASURES; m++)
+        if (!row->a->std_error && !row->b->std_error)
+            forget_interval(&row->agreement.of[m]);
+    return NR_OK;
+}
+
+static void add_floor(layer_work *w, size_t a) {
+    nr_comparison_row *row = new_row(w, NR_ROW_FLOOR, a, a);
+    for (int m = 0; m < NR_AGREEMENT_MEASURES; m++) {
+        row->agreement.of[m].value = w->floors[a][m];
+        forget_interval(&row->agreement.of[m]);
+    }
+}
+
+/* Two runs of a method: what is seen is the answer. */
+static nr_status add_repeat(layer_work *w, size_t a, size_t b) {
+    nr_comparison_row *row = new_row(w, NR_ROW_REPEAT, a, b);
+    nr_scores x = w->scores[a], y = w->scores[b];
+    x.std_error = y.std_error = NULL;
+    NR_TRY(nr_agreement_find(&w->spec, &x, &y, &row->agreement));
+    for (int m = 0; m < NR_AGREEMENT_MEASURES; m++)
+        forget_interval(&row->agreement.of[m]);
+    find_differences(w->stores, row->a, row->b, row->differences);
+    return NR_OK;
+}
+
+/* Is it the first store that has this method? */
+static bool leads(const nr_rankings *list, size_t i) {
+    return i == 0 || strcmp(list->items[i - 1].method, list->items[i].method) != 0;
+}
+
+static nr_status make_rows(layer_work *w) {
+    const nr_rankings *list = &w->rankings;
+    for (size_t a = 0; a < list->n; a++)
+        for (size_t b = a + 1; b < list->n; b++)
+            if (leads(list, a) && leads(list, b)) NR_TRY(add_methods(w, a, b));
+    for (size_t a = 0, first = 0; a < list->n; a++) {
+        if (leads(list, a)) first = a;
+        if (leads(list, a) && list->items[a].std_error) add_floor(w, a);
+        if (!leads(list, a)) NR_TRY(add_repeat(w, first, a));
+    }
+    return NR_OK;
+}
+
+static nr_status prepare_layer(const nr_compare_spec *spec, layer_work *w) {
+    nr_rankings_intersect(&w->rankings);
+    size_t count = w->rankings.n, n = count > 0 ? w->rankings.items[0].n : 0;
+    uint64_t k = spec->top ? spec->top : n / 4;
+    w->spec = (nr_agreement_spec){.n = n,
+                                  .k = k == 0 && n > 0 ? 1
+                                       : k <= n        ? (size_t)k
+                                                       : 0,
+                                  .confidence = spec->confidence,
+                                  .seed = spec->seed};
+    w->out.n = n;
+    w->out.k = w->spec.k;
+    w->out.rankings = &w->rankings;
+    if (!NR_NEW(w->scores, count) || !NR_NEW(w->floors, count) ||
+        !NR_NEW(w->out.rows, nr_size_mul(count, count + 2)))
+        return NR_ERR_INTERNAL;
+    for (size_t i = 0; i < count && n > 1; i++) {
+        const nr_ranking *r = &w->rankings.items[i];
+        w->scores[i] = (nr_scores){r->values, r->std_error, i, {0}};
+        NR_TRY(nr_agreement_repeat(&w->spec, &w->scores[i], w->floors[i]));
+    }
+    return n > 1 ? make_rows(w) : NR_OK;
+}
+
+static nr_status compare_layer(const nr_compared_store *stores, size_t n,
+                               const nr_compare_spec *spec, const char *layer,
+                               const nr_comparison_output *output, size_t *shown) {
+    layer_work w = {.stores = stores, .out = {.layer = layer}};
+    nr_status status = nr_rankings_find(stores, n, layer, spec->methods, &w.rankings);
+    if (status == NR_OK) status = prepare_layer(spec, &w);
+    if (status == NR_OK && w.out.n_rows > 0) {
+        if (*shown == 0) nr_comparison_head(output);
+        nr_comparison_print(output, &w.out, *shown == 0);
+        ++*shown;
+    }
+    nr_rankings_free(&w.rankings);
+    free(w.scores);
+    free(w.floors);
+    free(w.out.rows);
+    return status;
+}
+
+nr_status nr_report_compare(const nr_compared_store *stores, size_t n_stores,
+                            const nr_compare_spec *spec, FILE *stream) {
+    name_list layers = {0};
+    size_t shown = 0;
+    const nr_comparison_output output = {stores, n_stores, spec->confidence,
+                                         spec->format, stream};
+    NR_TRY(check_stores(stores, n_stores));
+    nr_status status = list_layers(stores, n_stores, &layers);
+    if (status == NR_OK)
+        status = check_words("layer", spec->layers, layers.names, layers.n);
+    if (status == NR_OK)
+        status =
+            check_words("methods", spec->methods, nr_method_names, NR_RANKING_METHODS);
+    for (size_t i = 0; i < layers.n && status == NR_OK; i++)
+        if (nr_is_listed(spec->layers, layers.names[i]))
+            status =
+                compare_layer(stores, n_stores, spec, layers.names[i], &output, &shown);
+    free(layers.names);
+    NR_TRY(status);
+    NR_REQUIRE(shown > 0, NR_ERR_MISMATCH,
+               "%s: no layer has two rankings to compare; neurank shapley, switch and "
+               "baseline with the same -o add them",
+               stores[0].path);
+    nr_comparison_tail(&output);
+    return NR_OK;
+}

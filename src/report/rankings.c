@@ -1,0 +1,164 @@
+#include "rankings.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "columns.h"
+#include "neurank/base/memory.h"
+
+const char *const nr_method_names[NR_RANKING_METHODS] = {
+    "shapley", "switch",        "l1",    "l2", "bn_scale", "activation",
+    "taylor",  "leave_one_out", "random"};
+
+/* Of the posterior's intervals, which no comparison needs. */
+static const double any_confidence = 0.95;
+
+bool nr_is_listed(const char *list, const char *name) {
+    size_t length = strlen(name);
+    for (const char *p = list; p && *p; p += *p == ',') {
+        size_t word = strcspn(p, ",");
+        if (word == length && memcmp(p, name, length) == 0) return true;
+        p += word;
+    }
+    return list == NULL;
+}
+
+static void clear(nr_ranking *r) {
+    free(r->filters);
+    free(r->values);
+    free(r->std_error);
+}
+
+void nr_rankings_free(nr_rankings *rankings) {
+    for (size_t i = 0; i < rankings->n; i++) clear(&rankings->items[i]);
+    free(rankings->items);
+    *rankings = (nr_rankings){0};
+}
+
+static bool allocate(nr_ranking *r, bool with_error) {
+    return NR_NEW(r->filters, r->n) && NR_NEW(r->values, r->n) &&
+           (!with_error || NR_NEW(r->std_error, r->n));
+}
+
+static bool all_known(const nr_ranking *r) {
+    for (size_t i = 0; i < r->n; i++)
+        if (!isfinite(r->values[i]) || (r->std_error && !isfinite(r->std_error[i])))
+            return false;
+    return r->n > 0;
+}
+
+/* Takes over what r owns. */
+static nr_status add(nr_rankings *list, nr_ranking *r) {
+    void *items = list->items;
+    if (!all_known(r)) {
+        clear(r);
+        return NR_OK;
+    }
+    nr_status status =
+        nr_grow(&items, &list->capacity, list->n + 1, sizeof *list->items);
+    list->items = items;
+    if (status == NR_OK) list->items[list->n++] = *r;
+    else clear(r);
+    return status;
+}
+
+static nr_status add_shapley(const nr_store *store, const nr_store_layer *layer,
+                             size_t number, nr_rankings *list) {
+    nr_results *found;
+    nr_ranking r = {.method = nr_method_names[0],
+                    .store = number,
+                    .plan = &layer->plan,
+                    .complete = nr_store_layer_is_complete(layer),
+                    .n = layer->n_players};
+    NR_TRY(nr_store_results(store, layer, &found));
+    nr_status status = allocate(&r, layer->units.pieces == 0) ? NR_OK : NR_ERR_INTERNAL;
+    for (size_t i = 0; i < r.n && status == NR_OK; i++) {
+        r.filters[i] = layer->filters[i];
+        r.values[i] = found->shapley[i];
+        if (r.std_error) r.std_error[i] = found->std_error[i];
+    }
+    nr_results_free(found);
+    if (status == NR_OK) return add(list, &r);
+    clear(&r);
+    return status;
+}
+
+static nr_status add_rating(const nr_rating *rating, const char *method, size_t number,
+                            nr_rankings *list) {
+    nr_ranking r = {.method = method,
+                    .store = number,
+                    .plan = &rating->plan,
+                    .complete = nr_rating_is_complete(rating),
+                    .n = rating->n};
+    nr_rating_columns columns;
+    NR_TRY(nr_rating_columns_make(rating, any_confidence, &columns));
+    const char *name = rating->kind == NR_RATING_SWITCH ? "mean" : method;
+    const double *values = nr_rating_column(&columns, name);
+    nr_status status = NR_OK;
+    if (values && !allocate(&r, false)) status = NR_ERR_INTERNAL;
+    for (uint32_t i = 0; i < r.n && values && status == NR_OK; i++) {
+        r.filters[i] = i;
+        r.values[i] = values[i];
+    }
+    nr_rating_columns_clear(&columns);
+    if (status == NR_OK && values) return add(list, &r);
+    clear(&r);
+    return status;
+}
+
+/* One method of one store, if it is there. */
+static nr_status add_method(const nr_store *store, size_t number, const char *layer,
+                            size_t method, nr_rankings *list) {
+    if (method == 0) {
+        for (size_t k = 0; k < store->n_layers; k++)
+            if (strcmp(store->layers[k].name, layer) == 0)
+                return add_shapley(store, &store->layers[k], number, list);
+        return NR_OK;
+    }
+    const nr_rating *rating = nr_store_rating(
+        store, layer, method == 1 ? NR_RATING_SWITCH : NR_RATING_BASELINE);
+    if (!rating || rating->counts[NR_RATING_PROGRESS] == 0) return NR_OK;
+    return add_rating(rating, nr_method_names[method], number, list);
+}
+
+nr_status nr_rankings_find(const nr_compared_store *stores, size_t n_stores,
+                           const char *layer, const char *methods, nr_rankings *out) {
+    *out = (nr_rankings){0};
+    for (size_t m = 0; m < NR_RANKING_METHODS; m++) {
+        if (!nr_is_listed(methods, nr_method_names[m])) continue;
+        for (size_t k = 0; k < n_stores; k++)
+            NR_TRY(add_method(stores[k].store, k, layer, m, out));
+    }
+    return NR_OK;
+}
+
+/* Is the channel in every other ranking? */
+static bool is_common(const nr_rankings *list, uint32_t channel) {
+    for (size_t k = 0; k < list->n; k++) {
+        const nr_ranking *r = &list->items[k];
+        size_t low = 0, high = r->n;
+        while (low < high) {
+            size_t middle = (low + high) / 2;
+            if (r->filters[middle] < channel) low = middle + 1;
+            else high = middle;
+        }
+        if (low == r->n || r->filters[low] != channel) return false;
+    }
+    return true;
+}
+
+void nr_rankings_intersect(nr_rankings *list) {
+    for (size_t k = 0; k < list->n; k++) {
+        nr_ranking *r = &list->items[k];
+        size_t kept = 0;
+        for (size_t i = 0; i < r->n; i++) {
+            if (!is_common(list, r->filters[i])) continue;
+            r->filters[kept] = r->filters[i];
+            r->values[kept] = r->values[i];
+            if (r->std_error) r->std_error[kept] = r->std_error[i];
+            kept++;
+        }
+        r->n = kept; /* what others look for stays in it */
+    }
+}

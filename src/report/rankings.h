@@ -1,0 +1,39 @@
+/* Every ranking of a layer that stores hold: a method, from one of the stores. */
+#ifndef NEURANK_REPORT_RANKINGS_H
+#define NEURANK_REPORT_RANKINGS_H
+
+#include "neurank/report/compare.h"
+
+typedef struct {
+    const char *method;  /* one of nr_method_names */
+    size_t store;        /* index */
+    const nr_plan *plan; /* the layer's or the rating's; borrowed */
+    bool complete;
+    size_t n;
+    uint32_t *filters; /* [n] channels, ascending; owned */
+    double *values;    /* [n] larger is better; owned */
+    double *std_error; /* [n] for these images; NULL: none; owned */
+} nr_ranking;
+
+typedef struct {
+    nr_ranking *items;
+    size_t n, capacity;
+} nr_rankings;
+
+enum { NR_RANKING_METHODS = 9 };
+/* In the order in which they are shown. */
+extern const char *const nr_method_names[NR_RANKING_METHODS];
+
+/* Those of one layer, in order of method and store; without methods that the layer does
+ * not have, or that are not known yet. After a failure the list is still the caller's.
+ * methods: as in nr_compare_spec. */
+nr_status nr_rankings_find(const nr_compared_store *stores, size_t n_stores,
+                           const char *layer, const char *methods, nr_rankings *out);
+/* Keeps the filters that all of them have. */
+void nr_rankings_intersect(nr_rankings *rankings);
+void nr_rankings_free(nr_rankings *rankings);
+
+/* Is name one of "a,b,c"? NULL: yes. */
+bool nr_is_listed(const char *list, const char *name);
+
+#endif
