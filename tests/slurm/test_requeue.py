@@ -13,6 +13,7 @@ from jobs import (MODEL, NEURANK, check, cluster, completed, log_of, run, same, 
                   wait_log, whole)
 
 SWEEPS = 16
+SWITCH = "--images 2000 --epochs 20 --checkpoint-every 1s"
 SHORT = f"--images 10000 --sweeps {SWEEPS} --checkpoint-every 1s"
 
 
@@ -68,6 +69,16 @@ def node_dies(up, options):
     finished(up, job, "node", "long_whole.h5", 2)
 
 
+def switch(up, job):
+    """The second method, stopped every two seconds."""
+    options = ["--layer", "fc1", *SWITCH.split()]
+    run("switch", MODEL, "fashion.h5", *options, "-o", "switch_whole.h5")
+    finished(up, job, "switch", "switch_whole.h5", 3)
+    job = start(up, "switch", "--images 2000", COMMAND="baseline")
+    completed(up, job)
+    run("verify", "switch.h5")
+
+
 def cancelled(up):
     job = start(up, "cancel", SHORT)
     wait_log(job, "fc1: ")
@@ -104,11 +115,13 @@ def main():
         options = f"--images 10000 --sweeps {sweeps}"
         long = start(up, "long", options, "--time=1")
         limited = start(up, "limit", f"{SHORT} --time-limit 3s")
+        switched = start(up, "switch", f"{SWITCH} --time-limit 2s", COMMAND="switch")
         for test in (signalled, requeued, cancelled, no_progress, refused):
             begin = time.time()
             test(up)
             print(f"{test.__name__}: {time.time() - begin:.0f} s", flush=True)
         program_limit(up, limited)
+        switch(up, switched)
         completed(up, long, seconds=200)
         run("shapley", MODEL, "fashion.h5", "--layer", "fc1", *options.split(), "-o",
             "long_whole.h5", ranks=2)
