@@ -60,7 +60,7 @@ Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
 
 .PHONY: all help demo test test-slurm experiments run-tests test-long torture coverage efficiency check units lint format \
-    bench bench-peers bench-scale bench-ranks bench-checkpoint install clean packages packages-demo packages-test packages-slurm print-% golden
+    bench bench-peers bench-scale bench-ranks bench-checkpoint bench-switch compare-methods install clean packages packages-demo packages-test packages-slurm print-% golden
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/neurank $(BUILD)/neurank-job $(BUILD)/libneurank.a
@@ -82,6 +82,8 @@ help:
 	@echo 'make bench-scale  two ranks against one, 64 ranks that sleep, the master alone'
 	@echo 'make bench-ranks   how many ranks a run can use: measured and simulated (3 min)'
 	@echo 'make bench-checkpoint  what checkpoints of 4096 filters by 1000 classes cost (10 min)'
+	@echo 'make bench-switch  an epoch of the importance switch against PyTorch (1 min)'
+	@echo 'make compare-methods  do the methods agree? all layers of three networks (1 hour)'
 	@echo 'make install    program, library, headers, pkg-config file, man page to PREFIX ($(PREFIX))'
 	@echo 'make clean      remove build/'
 	@echo 'make print-VAR  show a setting'
@@ -306,6 +308,14 @@ bench-peers: packages-test
 bench-checkpoint: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all
 	@$(PYTHON) tests/bench/checkpoint.py build/release/neurank build/bench
+
+bench-switch: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all build/fashion.h5
+	@$(PYTHON) tests/bench/switch.py build/release/neurank build/fashion.h5 build/bench
+
+compare-methods: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all build/fashion.h5
+	@$(PYTHON) tests/bench/compare_methods.py build/release/neurank build/fashion.h5 build/compare
 
 bench-ranks: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all experiments

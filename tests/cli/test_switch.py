@@ -1,11 +1,47 @@
 """The switch and baselines: the same bits for any number of ranks and after stops, beside
 Shapley values that stay as they are; another plan is refused; what was written verifies.
 TEST: timeout=200"""
+import csv
+import io
+import os
+import signal
+import subprocess
+import time
+
 import h5py
 import numpy as np
-from harness import DATA, check, fashion, message, results, run, same
+from harness import DATA, NEURANK, check, fashion, message, results, run, same
 
 MODEL = f"{DATA}/lenet5.onnx"
+
+
+def steps_in(store):
+    """Of the switch, in the file; 0 without one."""
+    if not os.path.exists(store):
+        return 0
+    rows = csv.DictReader(io.StringIO(run("status", store, "--format", "csv").stdout))
+    with h5py.File(store) as f:
+        saved = f["conv2/switch"].attrs["steps"] if "conv2/switch" in f else 0
+    check(all(r["method"] == "switch" for r in rows), "status knows what goes on")
+    return saved
+
+
+def check_signals(switch):
+    """Each signal, and kill -9, in the midst of it: the same bits in the end."""
+    for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGKILL, signal.SIGKILL):
+        before = steps_in("signal.h5")
+        p = subprocess.Popen([NEURANK, *map(str, switch), "-o", "signal.h5", "--checkpoint-every", "0.1s"],
+                             stderr=subprocess.PIPE, text=True)
+        while steps_in("signal.h5") <= before:
+            check(p.poll() is None, f"it goes on: {p.poll()}")
+            time.sleep(0.02)
+        p.send_signal(number)
+        text = p.communicate(timeout=30)[1]
+        wanted = -9 if number == signal.SIGKILL else 75
+        check(p.returncode == wanted, f"{number}: {p.returncode}: {text}")
+        check(wanted == -9 or "stopped early" in text, text)
+        run("verify", "signal.h5")
+    run(*switch, "-o", "signal.h5", ranks=2)
 
 
 def main():
@@ -29,9 +65,12 @@ def main():
     check(codes[-1] == 0 and len(codes) > 1, f"stopped at least once: {codes}")
     run(*base, "-o", "stopped.h5")
     same("2.h5", "stopped.h5")
+    check_signals(switch)
+    run(*base, "-o", "signal.h5")
+    same("2.h5", "signal.h5")
     check("alpha0 is 2 there, 1 here" in
           message(run(*switch, "-o", "a.h5", "--alpha0", 1, expect=4)), "another plan")
-    run("verify", "a.h5", "2.h5", "stopped.h5")
+    run("verify", "a.h5", "2.h5", "stopped.h5", "signal.h5")
     with h5py.File("a.h5") as f:
         s, b = f["conv2/switch"], f["conv2/baseline"]
         elbo = s["trace_log_likelihood"][()] - s["trace_divergence"][()]

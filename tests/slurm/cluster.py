@@ -151,7 +151,7 @@ class Cluster:
             "SelectTypeParameters": "CR_CPU_Memory", "DefMemPerCPU": 500,
             "SchedulerParameters": "sched_interval=1,bf_interval=1,batch_sched_delay=0",
             "JobRequeue": 1, "ReturnToService": 2, "PropagateResourceLimits": "NONE",
-            "KillWait": 5, "SlurmctldTimeout": 30, "SlurmdTimeout": 60, "MessageTimeout": 20,
+            "KillWait": 5, "MinJobAge": 3600, "SlurmctldTimeout": 30, "SlurmdTimeout": 60, "MessageTimeout": 20,
             "MaxArraySize": 1001, "SlurmdParameters": "config_overrides",
         }
         if resolves_to_loopback(host):
