@@ -68,19 +68,27 @@ static nr_progress_facts facts_of(const nr_progress *progress,
     return f;
 }
 
+void nr_progress_bar(double part, char text[NR_PROGRESS_BAR]) {
+    if (isnan(part)) {
+        strcpy(text, ":");
+        return;
+    }
+    strcpy(text, " [");
+    for (int i = 0; i < BAR; i++) text[2 + i] = i < part * BAR ? '#' : '.';
+    strcpy(text + 2 + BAR, "]");
+}
+
 static void print_line(const nr_progress *progress, const nr_store_layer *layer,
                        double now_s, char line[NR_PROGRESS_LINE]) {
-    char left[NR_NUMBER_TEXT] = "?", width[64], bar[BAR + 1] = "";
+    char left[NR_NUMBER_TEXT] = "?", width[64], bar[NR_PROGRESS_BAR];
     nr_progress_facts f = facts_of(progress, layer, now_s);
     double part = f.units < f.total && isfinite(f.total) ? f.units / f.total : 0;
     if (isfinite(f.left_s)) nr_format_duration(f.left_s, left);
-    for (int i = 0; i < BAR; i++) bar[i] = i < part * BAR ? '#' : '.';
-    bar[BAR] = '\0';
+    nr_progress_bar(progress->terminal ? part : (double)NAN, bar);
     print_width(progress, layer, width);
-    snprintf(line, NR_PROGRESS_LINE, "%s%s%s%s %3.0f%%  %.3g sweeps/min  %s left%s",
-             layer->name, progress->terminal ? " [" : "", progress->terminal ? bar : "",
-             progress->terminal ? "]" : ":", floor(100 * part),
-             60 * f.rate / f.units_per_sweep, left, width);
+    snprintf(line, NR_PROGRESS_LINE, "%s%s %3.0f%%  %.3g sweeps/min  %s left%s",
+             layer->name, bar, floor(100 * part), 60 * f.rate / f.units_per_sweep, left,
+             width);
 }
 
 void nr_progress_show(nr_progress *progress, const nr_store *store,

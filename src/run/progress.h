@@ -33,6 +33,9 @@ void nr_progress_note(nr_progress *progress, const nr_store *store,
                       char line[NR_PROGRESS_LINE]);
 /* Which layer such a line is about; NULL if it is none. */
 const char *nr_progress_read(const char *line, nr_progress_facts *out);
+/* " [####....]"; ":" where part is NAN. */
+enum { NR_PROGRESS_BAR = 40 };
+void nr_progress_bar(double part, char text[NR_PROGRESS_BAR]);
 void nr_progress_end(nr_progress *progress);
 
 #endif

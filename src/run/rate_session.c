@@ -186,7 +186,8 @@ static double left_s(nr_rate_session *s, double part, double now_s) {
 
 static void show(nr_rate_session *s, const nr_rating *r, const nr_rater *rater,
                  double now_s) {
-    char words[NR_RATER_LINE], left[NR_NUMBER_TEXT] = "?", line[NR_PROGRESS_LINE];
+    char bar[NR_PROGRESS_BAR], words[NR_RATER_LINE], left[NR_NUMBER_TEXT] = "?",
+                                                     line[NR_PROGRESS_LINE];
     double part = rater->describe(rater->self, r, words),
            seconds = left_s(s, part, now_s);
     if (now_s - s->noted_s >= note_every_s) {
@@ -201,8 +202,9 @@ static void show(nr_rate_session *s, const nr_rating *r, const nr_rater *rater,
     if (now_s - s->shown_s < (s->terminal ? bar_every_s : line_every_s)) return;
     s->shown_s = now_s;
     if (isfinite(seconds)) nr_format_duration(seconds, left);
-    snprintf(line, sizeof line, "%s %s: %s  %s left", r->layer, nr_rating_name(r->kind),
-             words, left);
+    nr_progress_bar(s->terminal ? part : (double)NAN, bar);
+    snprintf(line, sizeof line, "%s %s%s %s  %s left", r->layer,
+             nr_rating_name(r->kind), bar, words, left);
     if (s->terminal) nr_log_bar(line);
     else nr_log(NR_LOG_INFO, "%s", line);
 }
