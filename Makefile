@@ -247,8 +247,9 @@ run-tests:
 	    $(UNIT_SRC:tests/unit/%.c=build/release/tests/%) $(CLI_TESTS)
 
 test-long: packages-test
-	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(FAULTS)
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(FAULTS) $(BUILD)/tests/estim/test_agreement
 	@$(PYTHON) tests/tools/run.py -v build/release/neurank $(LONG_TESTS)
+	@NEURANK_LONG=200 $(BUILD)/tests/estim/test_agreement
 	@$(MAKE) --no-print-directory coverage
 	@$(MAKE) --no-print-directory efficiency
 
