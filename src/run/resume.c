@@ -72,15 +72,20 @@ static void adopt_goal(nr_store_layer *stored, const nr_store_layer *wanted,
 
 nr_status nr_match_inputs(const char *path, const nr_plan *plan, const char *what,
                           const nr_plan *wanted) {
-    static const char *const fields[] = {"model", "data"};
-    for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
-        const char *there = nr_plan_get(plan, fields[k]);
-        const char *here = nr_plan_get(wanted, fields[k]);
-        NR_REQUIRE(strcmp(there, here) == 0, NR_ERR_MISMATCH,
-                   "%s belongs to another run: %s of its %s is %s there, %s here; use "
-                   "another file",
-                   path, fields[k], what, there, here);
-    }
+    const char *model = nr_plan_get(plan, "model");
+    NR_REQUIRE(strcmp(model, nr_plan_get(wanted, "model")) == 0, NR_ERR_MISMATCH,
+               "%s belongs to another run: model of its %s is %s there, %s here; use "
+               "another file",
+               path, what, model, nr_plan_get(wanted, "model"));
+    const char *data = nr_plan_get(plan, "data");
+    NR_REQUIRE(
+        strcmp(data, nr_plan_get(wanted, "data")) == 0, NR_ERR_MISMATCH,
+        "%s belongs to another run: the images of its %s are others, or in "
+        "another order: %s with --seed %s there, %s with --seed %s here (data %s and "
+        "%s); use the same --images and --seed, or another file",
+        path, what, nr_plan_get(plan, "images"), nr_plan_get(plan, "seed"),
+        nr_plan_get(wanted, "images"), nr_plan_get(wanted, "seed"), data,
+        nr_plan_get(wanted, "data"));
     return NR_OK;
 }
 

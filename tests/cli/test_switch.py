@@ -70,6 +70,8 @@ def main():
     same("2.h5", "signal.h5")
     check("alpha0 is 2 there, 1 here" in
           message(run(*switch, "-o", "a.h5", "--alpha0", 1, expect=4)), "another plan")
+    check("200 with --seed 1 there, 200 with --seed 2 here" in
+          message(run(*base, "-o", "a.h5", "--seed", 2, expect=4)), "other images")
     run("verify", "a.h5", "2.h5", "stopped.h5", "signal.h5")
     with h5py.File("a.h5") as f:
         s, b = f["conv2/switch"], f["conv2/baseline"]
