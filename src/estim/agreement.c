@@ -84,8 +84,9 @@ static int ascending(const void *a, const void *b) {
 
 /* The values' distribution without errors: a mixture of normals around quantiles of
  * the estimates, whose weights are fitted by EM to all estimates with their errors
- * (empirical Bayes, Stephens 2017 uses such a mixture). */
-enum { COMPONENTS = 40, EM_STEPS = 200 };
+ * (empirical Bayes; Stephens 2017 uses such a mixture). A few steps: more of them
+ * gather the weights at few places, and repeats then look less alike than they are. */
+enum { COMPONENTS = 40, EM_STEPS = 5 };
 
 typedef struct {
     size_t n;

@@ -67,9 +67,9 @@ typedef struct {
 enum { NR_AGREEMENT_REPLICATES = 400 };
 
 /* Sets with_truth, and floor to the noise floor: the mean agreement of two runs that
- * estimate the same values with these errors. Where these are a third of the values'
- * spread and grow with the values, it was up to 0.13 too low in simulations; for
- * LeNet-5's layers at one sweep it is within 0.03 of what two seeds show. */
+ * estimate the same values with these errors. Within 0.02 in simulations, but too low
+ * by up to 0.15 where errors grow with the values and are a third of their spread; for
+ * LeNet-5's layers at one sweep within 0.03 of what two seeds show. */
 nr_status nr_agreement_repeat(const nr_agreement_spec *spec, nr_scores *scores,
                               double floor[NR_AGREEMENT_MEASURES]);
 
