@@ -4,7 +4,9 @@
     tests/bench/compare_methods.py NEURANK DATA.h5 FOLDER [NETWORK...]
 
 Two runs of each method, with seeds 1 and 2 and so with other images, other orders and other
-draws; the switch with both of its scales. What stands in FOLDER already goes on from there,
+draws; the switch with both of its scales; Shapley values for both meanings of "not kept": a
+filter that is not there, and one whose weights are zero while BatchNorm stays, as the switch has
+it where s is 0. What stands in FOLDER already goes on from there,
 so that a table that was interrupted is continued (NEURANK_RANKS: ranks of each run).
 
 Printed are Spearman's rank correlations: of Shapley values and switch, with the interval of
@@ -50,17 +52,20 @@ def rank_all(neurank, data, folder, network):
         run(neurank, "switch", *common, *SWITCH, "--scale", "sum", "-o", store)
         run(neurank, "switch", *common, *SWITCH, "--scale", "unit", "-o", unit)
         stores.append({"sum": store, "unit": unit})
+        if seed == "1":
+            stores[0]["weights"] = f"{folder}/{network}.1.weights.h5"
+            run(neurank, "shapley", *common, "--sweeps", "1", "--ablate", "weights", "-o",
+                stores[0]["weights"])
     return stores
 
 
-def compare(neurank, *stores):
-    """{layer: {(kind, a, b): row}}, and the layers' order."""
+def compare(neurank, *stores, differing=False):
+    """{layer: {(kind, a, b): row}}; of runs that differ in more than the seed only if asked."""
     text = subprocess.run([neurank, "compare", *stores, "--format", "csv"], check=True,
                           stdout=subprocess.PIPE, text=True).stdout
     table = {}
     for row in csv.DictReader(io.StringIO(text)):
-        # Where one switch stands beside the other scale's, "differences" says so.
-        if not row["differences"]:
+        if differing or not row["differences"]:
             table.setdefault(row["layer"], {})[row["kind"], row["a"], row["b"]] = row
     return table
 
@@ -80,19 +85,22 @@ def with_interval(row):
 
 
 def table(neurank, network, stores):
-    of_sum = compare(neurank, stores[0]["sum"], stores[1]["sum"])
-    of_unit = compare(neurank, stores[0]["unit"], stores[0]["sum"], stores[1]["unit"])
+    first, second = stores
+    of_sum = compare(neurank, first["sum"], second["sum"])
+    of_unit = compare(neurank, first["unit"], first["sum"], second["unit"])
+    of_weights = compare(neurank, first["weights"], first["sum"], differing=True)
     columns = []
+    pair, same = ("methods", "shapley", "switch"), ("repeat", "shapley", "shapley")
+    switched = ("repeat", "switch", "switch")
     for layer, rows in of_sum.items():
-        unit = of_unit[layer]
-        key = ("methods", "shapley", "switch")
-        numbers = [number(rows.get(("repeat", "shapley", "shapley"))),
-                   number(rows.get(("repeat", "switch", "switch"))),
-                   number(unit.get(("repeat", "switch", "switch")))]
-        numbers += [number(rows.get(("methods", "shapley", b))) for b in BASELINES]
-        columns.append([number(rows[key]), number(unit[key]), *numbers])
-        cells = [f"{network} {layer}", rows[key]["filters"], with_interval(rows[key]),
-                 with_interval(unit[key]), *map(show, numbers)]
+        unit, weights = of_unit[layer], of_weights[layer]
+        between = [rows[pair], weights[pair], unit[pair]]
+        numbers = [number(weights.get(same)), number(rows.get(same)), number(rows.get(switched)),
+                   number(unit.get(switched)),
+                   *[number(rows.get(("methods", "shapley", b))) for b in BASELINES]]
+        columns.append([*map(number, between), *numbers])
+        cells = [f"{network} {layer}", rows[pair]["filters"], *map(with_interval, between),
+                 *map(show, numbers)]
         print("| " + " | ".join(cells) + " |")
     columns = [[x for x in c if x is not None] for c in zip(*columns)]
     medians = [statistics.median(c) if c else None for c in columns]
@@ -106,9 +114,9 @@ def main():
     stores = [rank_all(neurank, data, folder, network) for network in networks]
     print(f"Spearman's rho over the filters of a layer; {cpu()}, {datetime.date.today()}; "
           f"{IMAGES} images of a seed\n")
-    head = ["layer", "filters", "Shapley and switch (`sum`)", "Shapley and switch (`unit`)",
-            "Shapley twice", "switch twice (`sum`)", "switch twice (`unit`)",
-            *[f"Shapley and {b}" for b in BASELINES]]
+    head = ["layer", "filters", "S, switch `sum`", "S `weights`, switch `sum`", "S, switch `unit`",
+            "S, S `weights`", "S twice", "switch `sum` twice", "`unit` twice",
+            *[f"S, {b}" for b in BASELINES]]
     print("| " + " | ".join(head) + " |")
     print("|" + "---|" * len(head))
     for network, of in zip(networks, stores):
