@@ -75,6 +75,11 @@ static nr_status check_stores(const nr_compared_store *stores, size_t n) {
 
 /* ---- rows ---- */
 
+static const char *seed_of(const nr_compared_store *stores, const nr_ranking *r) {
+    const char *seed = nr_plan_get(r->plan, "seed"); /* or in the store's plan */
+    return *seed ? seed : nr_plan_get(inputs_of(stores[r->store].store), "seed");
+}
+
 /* Settings in which two runs of a method differ; the seed, and with it the order of
  * images, is what makes them two. */
 static void find_differences(const nr_compared_store *stores, const nr_ranking *a,
@@ -96,6 +101,10 @@ static void find_differences(const nr_compared_store *stores, const nr_ranking *
         used += (size_t)snprintf(text + used, NR_DIFFERENCES_TEXT - used,
                                  "%s%s %s and %s", used ? "; " : "", name, x, y);
     }
+    if (used < NR_DIFFERENCES_TEXT &&
+        strcmp(seed_of(stores, a), seed_of(stores, b)) == 0)
+        snprintf(text + used, NR_DIFFERENCES_TEXT - used, "%sthe same seed",
+                 used ? "; " : "");
 }
 
 /* What the rows of one layer are made from. */

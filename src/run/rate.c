@@ -163,7 +163,8 @@ static nr_status rate_layer(rate_run *run, size_t k) {
         status = step_loop(run, &rater, k, &x);
         nr_status saved = root ? nr_rate_layer_end(run->session) : NR_OK;
         if (status == NR_OK) status = saved;
-        if (status == NR_OK && root && x.stop) status = NR_STOPPED;
+        if (status == NR_OK && root && x.stop && !nr_rate_is_complete(run->session))
+            status = NR_STOPPED;
         status = nr_world_share(run->world, status);
     }
     free(x.told);

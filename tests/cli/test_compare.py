@@ -132,6 +132,8 @@ def main():
     row = rows_of("few.h5", "some.h5", "--methods", "shapley")[
         "conv2", "repeat", "shapley", "shapley", "some.h5"]
     check(row["filters"] == "10" and "metric accuracy and loss" in row["differences"], f"{row}")
+    row = rows_of("a.h5", "a.h5", "--methods", "l1")["conv1", "repeat", "l1", "l1", "a.h5"]
+    check(row["differences"] == "the same seed", "a store is no second run of itself")
     # An exact run has no error, so no interval.
     run("shapley", MODEL, data, "--layer", "conv2", "--images", 20, "--filters", "0-7",
         "--method", "exact", "-o", "exact.h5")

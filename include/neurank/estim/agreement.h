@@ -13,7 +13,7 @@
  * replicates of what the values may be without errors: a mixture of normals, fitted to
  * all estimates and their errors (empirical Bayes). For the overlap this is done to
  * what it has beyond chance, k / n. It is wider than it had to be: 95% intervals cover
- * 96% and more, wherever it was tried (tests/unit/estim/test_agreement.c).
+ * 95.5% and more, wherever it was tried (tests/unit/estim/test_agreement.c).
  *
  * Weighed: quantiles of replicates alone (biased twice, so they cover nothing where the
  * agreement is high), draws of the values from their posterior (they forget that the
