@@ -61,5 +61,23 @@ def main():
     text = run("show", "r.h5", "--top", 4).stdout
     check(sum("[" in l for l in text.splitlines()) == 8, text)
 
+    check_ratings(data)
+
+
+def check_ratings(data):
+    """The switch and baselines beside them."""
+    for command in (("switch", "--epochs", 2), ("baseline",)):
+        run(*command, f"{DATA}/lenet5.onnx", data, "--layer", "conv2", "--images", 200, "-o", "r.h5")
+    shown = json.loads(run("show", "r.h5", "--format", "json").stdout)
+    check("group: switch" in tool("ncdump", "-h", "r.h5"), "ncdump")
+    tool("h5dump", "r.h5")
+    with xarray.open_dataset("r.h5", engine="h5netcdf", group="/conv2/switch") as ds:
+        check(ds["mean"].dims == ("filter",) and ds.trace_log_likelihood.dims == ("point",), "axes")
+        check(np.array_equal(ds["mean"].values, shown["switch"][0]["mean"]), "the posterior")
+        check(np.array_equal(ds.trace_divergence.values, shown["switch"][0]["trace"]["divergence"]),
+              "the trace")
+    with xarray.open_dataset("r.h5", engine="h5netcdf", group="/conv2/baseline") as ds:
+        check(np.array_equal(ds.taylor.values, shown["baseline"][0]["taylor"]), "a baseline")
+
 
 main()
