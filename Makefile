@@ -242,7 +242,7 @@ test-slurm: packages-test
 	else echo 'SLURM cannot be installed here (packages slurm-wlm and munge): its tests are left out'; fi
 
 run-tests:
-	@$(PYTHON) tests/tools/run.py build/release/neurank \
+	@$(PYTHON) tests/tools/run.py -j"$$(nproc)" build/release/neurank \
 	    $(UNIT_SRC:tests/unit/%.c=build/asan/tests/%) \
 	    $(UNIT_SRC:tests/unit/%.c=build/release/tests/%) $(CLI_TESTS)
 

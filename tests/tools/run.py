@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""Runs tests and says which failed: tests/tools/run.py [-v] NEURANK TEST...
+"""Runs tests and says which failed: tests/tools/run.py [-v] [-jN] NEURANK TEST...
 
 A test is an executable or a Python file; it passes by ending with 0 in time. The head of
-its source may say `TEST: timeout=SECONDS` (60 otherwise). Tests that pass show one line,
+its source may say `TEST: timeout=SECONDS` (60 otherwise). -jN: executables run N at a time, before
+the Python files, of which many start ranks of their own and which run alone. Tests that pass show one line,
 others (with -v: all) what they wrote. Tests find the program in $NEURANK and work in $PWD, a
 temporary folder of their own.
 """
+import concurrent.futures
 import os
 import re
 import shutil
@@ -55,17 +57,31 @@ def run(test, env, verbose):
         text = (e.stdout or b"").decode(errors="replace") + f"\nstopped after {limit} s"
     shutil.rmtree(folder, ignore_errors=True)
     name = re.sub(r".*/tests/", "", test)
-    print(f"{'ok    ' if good else 'FAILED'} {name} ({time.time() - start:.1f} s)", flush=True)
+    said = f"{'ok    ' if good else 'FAILED'} {name} ({time.time() - start:.1f} s)\n"
     if not good or verbose and text:
-        print("    " + text.replace("\n", "\n    "), flush=True)
+        said += "    " + text.replace("\n", "\n    ") + "\n"
+    sys.stdout.write(said)  # at once: others may write
+    sys.stdout.flush()
     return good
 
 
 def main():
-    verbose = sys.argv[1] == "-v"
-    neurank, *tests = sys.argv[1 + verbose:]
+    arguments = sys.argv[1:]
+    verbose, jobs = False, 1
+    while arguments[0].startswith("-"):
+        option = arguments.pop(0)
+        verbose |= option == "-v"
+        if option.startswith("-j"):
+            jobs = int(option[2:])
+    neurank, *tests = arguments
     env = environment(neurank)
-    results = [run(os.path.abspath(t), env, verbose) for t in tests]
+
+    def one(test):
+        return run(os.path.abspath(test), env, verbose)
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        results = list(pool.map(one, [t for t in tests if not t.endswith(".py")]))
+    results += [one(t) for t in tests if t.endswith(".py")]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed", flush=True)
     return 0 if results and all(results) else 1
 
