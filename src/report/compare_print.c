@@ -32,7 +32,8 @@ static void print_text_row(const nr_comparison_output *o,
     char line[LINE_TEXT], other[32];
     if (row->kind == NR_ROW_METHODS)
         snprintf(other, sizeof other, "%s", row->b->method);
-    else if (row->kind == NR_ROW_FLOOR) strcpy(other, "itself, expected");
+    else if (row->kind == NR_ROW_FLOOR)
+        snprintf(other, sizeof other, "itself, expected");
     else snprintf(other, sizeof other, "itself in store %zu", row->b->store + 1);
     int used = snprintf(line, sizeof line, "  %-14s %-18s", row->a->method, other);
     for (int m = 0; m < NR_AGREEMENT_MEASURES; m++)

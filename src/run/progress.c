@@ -69,13 +69,10 @@ static nr_progress_facts facts_of(const nr_progress *progress,
 }
 
 void nr_progress_bar(double part, char text[NR_PROGRESS_BAR]) {
-    if (isnan(part)) {
-        strcpy(text, ":");
-        return;
-    }
-    strcpy(text, " [");
-    for (int i = 0; i < BAR; i++) text[2 + i] = i < part * BAR ? '#' : '.';
-    strcpy(text + 2 + BAR, "]");
+    char marks[BAR + 1] = "";
+    for (int i = 0; i < BAR; i++) marks[i] = i < part * BAR ? '#' : '.';
+    if (isnan(part)) snprintf(text, NR_PROGRESS_BAR, ":");
+    else snprintf(text, NR_PROGRESS_BAR, " [%s]", marks);
 }
 
 static void print_line(const nr_progress *progress, const nr_store_layer *layer,
