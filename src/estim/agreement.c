@@ -46,21 +46,6 @@ static void workspace_free(workspace *w) {
     free(w);
 }
 
-static double uniform(nr_stream stream, size_t replicate, size_t i, uint32_t use) {
-    uint64_t bits[2];
-    nr_stream_draw(stream, (uint32_t)replicate, (uint32_t)i, use, 0, bits);
-    return ((double)(bits[0] >> 11) + 0.5) * 0x1p-53;
-}
-
-/* A standard normal number (Box and Muller). */
-static double noise(nr_stream stream, size_t replicate, size_t i, uint32_t use) {
-    uint64_t bits[2];
-    nr_stream_draw(stream, (uint32_t)replicate, (uint32_t)i, use, 0, bits);
-    double u = ((double)(bits[0] >> 11) + 0.5) * 0x1p-53;
-    double v = ((double)(bits[1] >> 11) + 0.5) * 0x1p-53;
-    return sqrt(-2 * log(u)) * cos(2 * M_PI * v);
-}
-
 static nr_stream stream_of(const workspace *w, const nr_scores *s) {
     return nr_stream_make(w->spec->seed, "agreement", s->number);
 }
@@ -69,10 +54,12 @@ static nr_stream stream_of(const workspace *w, const nr_scores *s) {
 static void perturb(const workspace *w, const nr_scores *s, const double *values,
                     size_t replicate, uint32_t use, double *out) {
     nr_stream stream = stream_of(w, s);
-    for (size_t i = 0; i < w->spec->n; i++)
-        out[i] = s->std_error
-                     ? values[i] + s->std_error[i] * noise(stream, replicate, i, use)
-                     : values[i];
+    memcpy(out, values, w->spec->n * sizeof *out);
+    for (size_t i = 0; i < w->spec->n && s->std_error; i++) {
+        double u[2];
+        nr_stream_uniforms(stream, (uint32_t)replicate, (uint32_t)i, use, 0, u);
+        out[i] += s->std_error[i] * nr_normal(u);
+    }
 }
 
 static int ascending(const void *a, const void *b) {
@@ -144,14 +131,17 @@ static void draw_truth(const workspace *w, const nr_scores *s, const mixture *m,
     nr_stream stream = stream_of(w, s);
     for (size_t i = 0; i < w->spec->n; i++) {
         double share[COMPONENTS], x = s->values[i], e = s->std_error[i];
-        double sum = shares_of(m, x, e, share);
-        double left = sum * uniform(stream, replicate, i, COMPONENT);
+        double chosen[2], normal[2], sum = shares_of(m, x, e, share);
+        nr_stream_uniforms(stream, (uint32_t)replicate, (uint32_t)i, COMPONENT, 0,
+                           chosen);
+        nr_stream_uniforms(stream, (uint32_t)replicate, (uint32_t)i, TRUTH, 0, normal);
+        double left = sum * chosen[0];
         size_t k = 0;
         while (k + 1 < m->n && left >= share[k]) left -= share[k++];
         double h2 = m->width[k] * m->width[k], e2 = e * e;
         double part = h2 + e2 > 0 ? h2 / (h2 + e2) : 1;
         out[i] = sum > 0 ? m->centre[k] + part * (x - m->centre[k]) +
-                               sqrt(part * e2) * noise(stream, replicate, i, TRUTH)
+                               sqrt(part * e2) * nr_normal(normal)
                          : x;
     }
 }
@@ -214,8 +204,7 @@ nr_status nr_agreement_find(const nr_agreement_spec *spec, const nr_scores *a,
     double value[MEASURES];
     bool exact = !a->std_error && !b->std_error;
     measure(spec, a->values, b->values, value);
-    for (int m = 0; m < MEASURES; m++)
-        out->of[m] = bounds(value[m], value[m], value[m]);
+    for (int m = 0; m < MEASURES; m++) out->of[m] = (nr_bounds){value[m], NAN, NAN};
     if (exact) return NR_OK;
     NR_TRY(workspace_new(spec, &w));
     for (size_t r = 0; r < REPLICATES; r++) {

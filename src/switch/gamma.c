@@ -43,33 +43,20 @@ double nr_trigamma(double x) {
 
 /* ---- variates ---- */
 
-/* Two uniform numbers in (0, 1): the middles of 2^53 intervals. */
-static void uniform_pair(nr_stream stream, uint32_t c0, uint32_t c1, uint32_t c2,
-                         uint32_t c3, double out[2]) {
-    uint64_t bits[2];
-    nr_stream_draw(stream, c0, c1, c2, c3, bits);
-    for (int k = 0; k < 2; k++) out[k] = ((double)(bits[k] >> 11) + 0.5) * 0x1p-53;
-}
-
-/* Box and Muller (1958). */
-static double normal(const double u[2]) {
-    return sqrt(-2 * log(u[0])) * cos(2 * M_PI * u[1]);
-}
-
 double nr_gamma_draw(double a, nr_stream stream, uint32_t c0, uint32_t c1,
                      uint32_t c2) {
     double u[2], boost = 0;
     uint32_t turn = 0;
     if (a < 1) {
-        uniform_pair(stream, c0, c1, c2, turn++, u);
+        nr_stream_uniforms(stream, c0, c1, c2, turn++, u);
         boost = log(u[0]) / a;
         a += 1;
     }
     double d = a - 1.0 / 3, c = 1 / sqrt(9 * d);
     for (;;) { /* accepted 19 times out of 20, or more often */
-        uniform_pair(stream, c0, c1, c2, turn++, u);
-        double x = normal(u), v = 1 + c * x;
-        uniform_pair(stream, c0, c1, c2, turn++, u);
+        nr_stream_uniforms(stream, c0, c1, c2, turn++, u);
+        double x = nr_normal(u), v = 1 + c * x;
+        nr_stream_uniforms(stream, c0, c1, c2, turn++, u);
         if (v <= 0) continue;
         double log_v = 3 * log(v);
         v = v * v * v;

@@ -20,4 +20,11 @@ nr_stream nr_stream_make(uint64_t seed, const char *purpose, uint64_t index);
 void nr_stream_draw(nr_stream stream, uint32_t c0, uint32_t c1, uint32_t c2,
                     uint32_t c3, uint64_t out[2]);
 
+/* The same as two uniform numbers in (0, 1): the middles of 2^53 intervals. */
+void nr_stream_uniforms(nr_stream stream, uint32_t c0, uint32_t c1, uint32_t c2,
+                        uint32_t c3, double out[2]);
+
+/* A standard normal number from two such (Box and Muller 1958). */
+double nr_normal(const double u[2]);
+
 #endif
