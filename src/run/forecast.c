@@ -215,11 +215,10 @@ static nr_status load_model(const nr_options *options, const nr_store *store,
 
 static nr_status forecast_named(const nr_options *options, const nr_store *store,
                                 const char *name) {
-    size_t k = 0;
-    while (k < store->n_layers && strcmp(store->layers[k].name, name) != 0) k++;
-    NR_REQUIRE(k < store->n_layers, NR_ERR_USAGE, "--layer %s: no layer of %s", name,
+    const nr_store_layer *layer = nr_store_find_layer(store, name);
+    NR_REQUIRE(layer, NR_ERR_USAGE, "--layer %s: no layer of %s", name,
                options->positional[1]);
-    return forecast_layer(store, &store->layers[k], options);
+    return forecast_layer(store, layer, options);
 }
 
 static nr_status forecast_layers(const nr_options *options, const nr_store *store,

@@ -89,11 +89,9 @@ static nr_status ask_store(const nr_options *options, const char *layer, bool *k
     if (!options->output || options->fresh || access(options->output, F_OK) != 0)
         return NR_OK;
     NR_TRY(nr_store_read(options->output, &store));
-    for (size_t k = 0; k < store->n_layers && !*known; k++) {
-        const char *estimator = nr_plan_get(&store->layers[k].plan, "estimator");
-        *known = strcmp(store->layers[k].name, layer) == 0;
-        if (*known) *odd = strcmp(estimator, "odd") == 0;
-    }
+    const nr_store_layer *there = nr_store_find_layer(store, layer);
+    *known = there != NULL;
+    if (there) *odd = strcmp(nr_plan_get(&there->plan, "estimator"), "odd") == 0;
     nr_store_free(store);
     return NR_OK;
 }

@@ -59,6 +59,12 @@ bool nr_store_has_all(const nr_store *store) {
     return nr_store_is_complete(store);
 }
 
+nr_store_layer *nr_store_find_layer(const nr_store *store, const char *name) {
+    for (size_t i = 0; i < store->n_layers; i++)
+        if (strcmp(store->layers[i].name, name) == 0) return &store->layers[i];
+    return NULL;
+}
+
 nr_rating *nr_store_rating(const nr_store *store, const char *layer,
                            nr_rating_kind kind) {
     for (size_t i = 0; i < store->n_ratings; i++)

@@ -85,7 +85,8 @@ bool nr_store_is_complete(const nr_store *store);
 /* And all ratings. */
 bool nr_store_has_all(const nr_store *store);
 
-/* NULL if there is none. */
+/* NULL if there is none of that name. */
+nr_store_layer *nr_store_find_layer(const nr_store *store, const char *name);
 nr_rating *nr_store_rating(const nr_store *store, const char *layer,
                            nr_rating_kind kind);
 /* Takes over what the rating owns; after a failure it is still the caller's. */
