@@ -6,6 +6,10 @@
 
 #include "neurank/base/memory.h"
 
+const char *const nr_method_names[NR_METHODS] = {
+    "shapley", "switch",        "l1",    "l2", "bn_scale", "activation",
+    "taylor",  "leave_one_out", "random"};
+
 void nr_columns_of(const nr_results *r, nr_real_column reals[NR_REAL_COLUMNS],
                    nr_place_column places[NR_PLACE_COLUMNS]) {
     const nr_real_column all[NR_REAL_COLUMNS] = {
@@ -103,10 +107,4 @@ const double *nr_rating_column(const nr_rating_columns *columns, const char *nam
         return values;
     }
     return NULL;
-}
-
-bool nr_has_shapley(const nr_store *store, const char *layer) {
-    for (size_t k = 0; k < store->n_layers; k++)
-        if (strcmp(store->layers[k].name, layer) == 0) return true;
-    return false;
 }

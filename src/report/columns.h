@@ -17,6 +17,11 @@ typedef struct {
     const uint32_t *values; /* [n], counted from 0; shown from 1 */
 } nr_place_column;
 
+/* What ranks filters, in the order in which it is shown; baselines stand under their
+ * column's name. */
+enum { NR_SHAPLEY, NR_SWITCH, NR_FIRST_BASELINE, NR_METHODS = 9 };
+extern const char *const nr_method_names[NR_METHODS];
+
 enum { NR_REAL_COLUMNS = 14, NR_PLACE_COLUMNS = 4 };
 
 void nr_columns_of(const nr_results *r, nr_real_column reals[NR_REAL_COLUMNS],
@@ -40,8 +45,6 @@ nr_status nr_rating_columns_make(const nr_rating *rating, double confidence,
 void nr_rating_columns_clear(nr_rating_columns *columns);
 /* NULL if there is none of that name, or it is not known of every filter. */
 const double *nr_rating_column(const nr_rating_columns *columns, const char *name);
-
-bool nr_has_shapley(const nr_store *store, const char *layer);
 
 /* One rating as text. */
 nr_status nr_show_rating(const nr_store *store, const nr_rating *rating, uint64_t top,

@@ -4,39 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "comparison.h"
+#include "names.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
 
 /* ---- what is compared ---- */
-
-typedef struct {
-    const char **names; /* borrowed from the stores */
-    size_t n, capacity;
-} name_list;
-
-static nr_status add_name(name_list *list, const char *name) {
-    void *names = list->names;
-    for (size_t i = 0; i < list->n; i++)
-        if (strcmp(list->names[i], name) == 0) return NR_OK;
-    nr_status status =
-        nr_grow(&names, &list->capacity, list->n + 1, sizeof *list->names);
-    list->names = names;
-    if (status == NR_OK) list->names[list->n++] = name;
-    return status;
-}
-
-static nr_status list_layers(const nr_compared_store *stores, size_t n,
-                             name_list *out) {
-    for (size_t k = 0; k < n; k++) {
-        const nr_store *s = stores[k].store;
-        for (size_t i = 0; i < s->n_layers; i++)
-            NR_TRY(add_name(out, s->layers[i].name));
-        for (size_t i = 0; i < s->n_ratings; i++)
-            NR_TRY(add_name(out, s->ratings[i].layer));
-    }
-    return NR_OK;
-}
 
 /* Every word of "a,b" has to be one of the names. */
 static nr_status check_words(const char *option, const char *words,
@@ -75,36 +49,44 @@ static nr_status check_stores(const nr_compared_store *stores, size_t n) {
 
 /* ---- rows ---- */
 
-static const char *seed_of(const nr_compared_store *stores, const nr_ranking *r) {
-    const char *seed = nr_plan_get(r->plan, "seed"); /* or in the store's plan */
-    return *seed ? seed : nr_plan_get(inputs_of(stores[r->store].store), "seed");
+/* Of the layer or the rating, or of the whole store. */
+static const char *setting_of(const nr_compared_store *stores, const nr_ranking *r,
+                              const char *name) {
+    const char *value = nr_plan_get(r->plan, name);
+    return *value ? value : nr_plan_get(inputs_of(stores[r->store].store), name);
 }
 
-/* Settings in which two runs of a method differ; the seed, and with it the order of
- * images, is what makes them two. */
+typedef struct {
+    char *text; /* [NR_DIFFERENCES_TEXT] */
+    size_t used;
+} difference_list;
+
+static void add_difference(difference_list *list, const char *text) {
+    size_t room = NR_DIFFERENCES_TEXT - list->used;
+    int length =
+        snprintf(list->text + list->used, room, "%s%s", list->used ? "; " : "", text);
+    list->used += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+/* Settings in which two runs of a method differ. Another seed is what makes them two:
+ * it chooses and orders the images, too. */
 static void find_differences(const nr_compared_store *stores, const nr_ranking *a,
                              const nr_ranking *b, char text[NR_DIFFERENCES_TEXT]) {
-    static const char *const passed[] = {"seed", "data", "model", "images"};
-    size_t used = 0;
-    text[0] = '\0';
+    static const char *const of_seed[] = {"seed", "data"};
+    difference_list list = {text, 0};
+    char line[NR_DIFFERENCES_TEXT];
     for (size_t i = 0; i <= a->plan->n; i++) {
-        bool last = i == a->plan->n; /* the images may stand in the store's plan */
-        const char *name = last ? "images" : a->plan->names[i];
-        const char *x =
-            nr_plan_get(last ? inputs_of(stores[a->store].store) : a->plan, name);
-        const char *y =
-            nr_plan_get(last ? inputs_of(stores[b->store].store) : b->plan, name);
-        bool pass = strcmp(x, y) == 0;
-        for (size_t k = 0; k < sizeof passed / sizeof *passed && !last; k++)
-            pass |= strcmp(name, passed[k]) == 0;
-        if (pass || used >= NR_DIFFERENCES_TEXT) continue;
-        used += (size_t)snprintf(text + used, NR_DIFFERENCES_TEXT - used,
-                                 "%s%s %s and %s", used ? "; " : "", name, x, y);
+        const char *name = i < a->plan->n ? a->plan->names[i] : "images";
+        const char *x = setting_of(stores, a, name), *y = setting_of(stores, b, name);
+        bool again = i == a->plan->n && *nr_plan_get(a->plan, name);
+        if (again || strcmp(x, y) == 0 || strcmp(name, of_seed[0]) == 0 ||
+            strcmp(name, of_seed[1]) == 0)
+            continue;
+        snprintf(line, sizeof line, "%s %.100s and %.100s", name, x, y);
+        add_difference(&list, line);
     }
-    if (used < NR_DIFFERENCES_TEXT &&
-        strcmp(seed_of(stores, a), seed_of(stores, b)) == 0)
-        snprintf(text + used, NR_DIFFERENCES_TEXT - used, "%sthe same seed",
-                 used ? "; " : "");
+    if (strcmp(setting_of(stores, a, "seed"), setting_of(stores, b, "seed")) == 0)
+        add_difference(&list, "the same seed");
 }
 
 /* What the rows of one layer are made from. */
@@ -113,7 +95,7 @@ typedef struct {
     nr_agreement_spec spec;
     nr_rankings rankings;
     nr_scores *scores;                       /* [rankings.n] */
-    double (*floors)[NR_AGREEMENT_MEASURES]; /* [rankings.n] */
+    double (*floors)[NR_AGREEMENT_MEASURES]; /* [rankings.n]; of those that lead */
     nr_comparison out;
 } layer_work;
 
@@ -124,42 +106,28 @@ static nr_comparison_row *new_row(layer_work *w, nr_row_kind kind, size_t a, siz
     return row;
 }
 
-static void forget_interval(nr_bounds *b) {
-    b->low = b->high = NAN;
-}
-
 static nr_status add_methods(layer_work *w, size_t a, size_t b) {
     nr_comparison_row *row = new_row(w, NR_ROW_METHODS, a, b);
-    NR_TRY(nr_agreement_find(&w->spec, &w->scores[a], &w->scores[b], &row->agreement));
-    for (int m = 0; m < NR_AGREEMENT_MEASURES; m++)
-        if (!row->a->std_error && !row->b->std_error)
-            forget_interval(&row->agreement.of[m]);
-    return NR_OK;
+    return nr_agreement_find(&w->spec, &w->scores[a], &w->scores[b], &row->agreement);
 }
 
 static void add_floor(layer_work *w, size_t a) {
     nr_comparison_row *row = new_row(w, NR_ROW_FLOOR, a, a);
-    for (int m = 0; m < NR_AGREEMENT_MEASURES; m++) {
-        row->agreement.of[m].value = w->floors[a][m];
-        forget_interval(&row->agreement.of[m]);
-    }
+    for (int m = 0; m < NR_AGREEMENT_MEASURES; m++)
+        row->agreement.of[m] = (nr_bounds){w->floors[a][m], NAN, NAN};
 }
 
 /* Two runs of a method: what is seen is the answer. */
 static nr_status add_repeat(layer_work *w, size_t a, size_t b) {
     nr_comparison_row *row = new_row(w, NR_ROW_REPEAT, a, b);
-    nr_scores x = w->scores[a], y = w->scores[b];
-    x.std_error = y.std_error = NULL;
-    NR_TRY(nr_agreement_find(&w->spec, &x, &y, &row->agreement));
-    for (int m = 0; m < NR_AGREEMENT_MEASURES; m++)
-        forget_interval(&row->agreement.of[m]);
+    const nr_scores x = {.values = row->a->values}, y = {.values = row->b->values};
     find_differences(w->stores, row->a, row->b, row->differences);
-    return NR_OK;
+    return nr_agreement_find(&w->spec, &x, &y, &row->agreement);
 }
 
 /* Is it the first store that has this method? */
 static bool leads(const nr_rankings *list, size_t i) {
-    return i == 0 || strcmp(list->items[i - 1].method, list->items[i].method) != 0;
+    return i == 0 || list->items[i - 1].method != list->items[i].method;
 }
 
 static nr_status make_rows(layer_work *w) {
@@ -188,11 +156,14 @@ static nr_status prepare_layer(const nr_compare_spec *spec, layer_work *w) {
     w->out.n = n;
     w->out.k = w->spec.k;
     w->out.rankings = &w->rankings;
+    /* pairs of methods, a floor or a repeat of each ranking */
+    size_t n_rows = NR_METHODS * (NR_METHODS - 1) / 2 + count;
     if (!NR_NEW(w->scores, count) || !NR_NEW(w->floors, count) ||
-        !NR_NEW(w->out.rows, nr_size_mul(count, count + 2)))
+        !NR_NEW(w->out.rows, n_rows))
         return NR_ERR_INTERNAL;
     for (size_t i = 0; i < count && n > 1; i++) {
         const nr_ranking *r = &w->rankings.items[i];
+        if (!leads(&w->rankings, i)) continue;
         w->scores[i] = (nr_scores){r->values, r->std_error, i, {0}};
         NR_TRY(nr_agreement_repeat(&w->spec, &w->scores[i], w->floors[i]));
     }
@@ -219,22 +190,23 @@ static nr_status compare_layer(const nr_compared_store *stores, size_t n,
 
 nr_status nr_report_compare(const nr_compared_store *stores, size_t n_stores,
                             const nr_compare_spec *spec, FILE *stream) {
-    name_list layers = {0};
+    nr_names layers = {0};
     size_t shown = 0;
     const nr_comparison_output output = {stores, n_stores, spec->confidence,
                                          spec->format, stream};
     NR_TRY(check_stores(stores, n_stores));
-    nr_status status = list_layers(stores, n_stores, &layers);
+    nr_status status = NR_OK;
+    for (size_t k = 0; k < n_stores && status == NR_OK; k++)
+        status = nr_names_add_layers(stores[k].store, &layers);
     if (status == NR_OK)
-        status = check_words("layer", spec->layers, layers.names, layers.n);
+        status = check_words("layer", spec->layers, layers.items, layers.n);
     if (status == NR_OK)
-        status =
-            check_words("methods", spec->methods, nr_method_names, NR_RANKING_METHODS);
+        status = check_words("methods", spec->methods, nr_method_names, NR_METHODS);
     for (size_t i = 0; i < layers.n && status == NR_OK; i++)
-        if (nr_is_listed(spec->layers, layers.names[i]))
+        if (nr_is_listed(spec->layers, layers.items[i]))
             status =
-                compare_layer(stores, n_stores, spec, layers.names[i], &output, &shown);
-    free(layers.names);
+                compare_layer(stores, n_stores, spec, layers.items[i], &output, &shown);
+    nr_names_free(&layers);
     NR_TRY(status);
     NR_REQUIRE(shown > 0, NR_ERR_MISMATCH,
                "%s: no layer has two rankings to compare; neurank shapley, switch and "

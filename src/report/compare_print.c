@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "columns.h"
 #include "comparison.h"
 #include "neurank/base/text.h"
 
@@ -31,11 +32,12 @@ static void print_text_row(const nr_comparison_output *o,
                            const nr_comparison_row *row) {
     char line[LINE_TEXT], other[32];
     if (row->kind == NR_ROW_METHODS)
-        snprintf(other, sizeof other, "%s", row->b->method);
+        snprintf(other, sizeof other, "%s", nr_method_names[row->b->method]);
     else if (row->kind == NR_ROW_FLOOR)
         snprintf(other, sizeof other, "itself, expected");
     else snprintf(other, sizeof other, "itself in store %zu", row->b->store + 1);
-    int used = snprintf(line, sizeof line, "  %-14s %-18s", row->a->method, other);
+    int used = snprintf(line, sizeof line, "  %-14s %-18s",
+                        nr_method_names[row->a->method], other);
     for (int m = 0; m < NR_AGREEMENT_MEASURES; m++)
         used +=
             bounds_text(&row->agreement.of[m], line + used, sizeof line - (size_t)used);
@@ -49,7 +51,8 @@ static void print_partial(const nr_comparison_output *o, const nr_comparison *c)
     for (size_t i = 0; i < c->rankings->n; i++) {
         const nr_ranking *r = &c->rankings->items[i];
         if (r->complete) continue;
-        fprintf(o->stream, "%s%s of %s", any ? ", " : "  not complete yet: ", r->method,
+        fprintf(o->stream, "%s%s of %s",
+                any ? ", " : "  not complete yet: ", nr_method_names[r->method],
                 o->stores[r->store].path);
         any = true;
     }
@@ -98,7 +101,8 @@ static void print_csv(const nr_comparison_output *o, const nr_comparison *c) {
     for (size_t i = 0; i < c->n_rows; i++) {
         const nr_comparison_row *row = &c->rows[i];
         fprintf(o->stream, "%s,%zu,%s,%s,%s", c->layer, c->n,
-                nr_row_kind_names[row->kind], row->a->method, row->b->method);
+                nr_row_kind_names[row->kind], nr_method_names[row->a->method],
+                nr_method_names[row->b->method]);
         print_quoted(o->stores[row->a->store].path, o->stream);
         print_quoted(o->stores[row->b->store].path, o->stream);
         for (int m = 0; m < NR_AGREEMENT_MEASURES; m++) {
@@ -124,8 +128,9 @@ static json_t *json_of_row(const nr_comparison_output *o,
                            const nr_comparison_row *row) {
     json_t *object = json_pack(
         "{ss ss ss ss ss sb ss}", "kind", nr_row_kind_names[row->kind], "a",
-        row->a->method, "b", row->b->method, "store_a", o->stores[row->a->store].path,
-        "store_b", o->stores[row->b->store].path, "complete",
+        nr_method_names[row->a->method], "b", nr_method_names[row->b->method],
+        "store_a", o->stores[row->a->store].path, "store_b",
+        o->stores[row->b->store].path, "complete",
         (int)(row->a->complete && row->b->complete), "differences", row->differences);
     for (int m = 0; m < NR_AGREEMENT_MEASURES; m++) {
         const nr_bounds *b = &row->agreement.of[m];

@@ -7,10 +7,6 @@
 #include "columns.h"
 #include "neurank/base/memory.h"
 
-const char *const nr_method_names[NR_RANKING_METHODS] = {
-    "shapley", "switch",        "l1",    "l2", "bn_scale", "activation",
-    "taylor",  "leave_one_out", "random"};
-
 /* Of the posterior's intervals, which no comparison needs. */
 static const double any_confidence = 0.95;
 
@@ -66,7 +62,7 @@ static nr_status add(nr_rankings *list, nr_ranking *r) {
 static nr_status add_shapley(const nr_store *store, const nr_store_layer *layer,
                              size_t number, nr_rankings *list) {
     nr_results *found;
-    nr_ranking r = {.method = nr_method_names[0],
+    nr_ranking r = {.method = NR_SHAPLEY,
                     .store = number,
                     .plan = &layer->plan,
                     .complete = nr_store_layer_is_complete(layer),
@@ -84,52 +80,68 @@ static nr_status add_shapley(const nr_store *store, const nr_store_layer *layer,
     return status;
 }
 
-static nr_status add_rating(const nr_rating *rating, const char *method, size_t number,
-                            nr_rankings *list) {
+static nr_status add_column(const nr_rating *rating, const double *values,
+                            size_t method, size_t number, nr_rankings *list) {
     nr_ranking r = {.method = method,
                     .store = number,
                     .plan = &rating->plan,
                     .complete = nr_rating_is_complete(rating),
                     .n = rating->n};
-    nr_rating_columns columns;
-    NR_TRY(nr_rating_columns_make(rating, any_confidence, &columns));
-    const char *name = rating->kind == NR_RATING_SWITCH ? "mean" : method;
-    const double *values = nr_rating_column(&columns, name);
-    nr_status status = NR_OK;
-    if (values && !allocate(&r, false)) status = NR_ERR_INTERNAL;
-    for (uint32_t i = 0; i < r.n && values && status == NR_OK; i++) {
+    if (!allocate(&r, false)) {
+        clear(&r);
+        return NR_ERR_INTERNAL;
+    }
+    for (uint32_t i = 0; i < r.n; i++) {
         r.filters[i] = i;
         r.values[i] = values[i];
     }
+    return add(list, &r);
+}
+
+/* Every method of a rating that is known and wanted. */
+static nr_status add_rating(const nr_rating *rating, const char *methods, size_t number,
+                            nr_rankings *list) {
+    bool is_switch = rating->kind == NR_RATING_SWITCH;
+    size_t m = is_switch ? NR_SWITCH : NR_FIRST_BASELINE;
+    size_t end = is_switch ? NR_SWITCH + 1 : NR_METHODS;
+    nr_rating_columns columns;
+    if (rating->counts[NR_RATING_PROGRESS] == 0) return NR_OK;
+    NR_TRY(nr_rating_columns_make(rating, any_confidence, &columns));
+    nr_status status = NR_OK;
+    for (; m < end && status == NR_OK; m++) {
+        const char *name = nr_method_names[m];
+        const double *values = nr_rating_column(&columns, is_switch ? "mean" : name);
+        if (values && nr_is_listed(methods, name))
+            status = add_column(rating, values, m, number, list);
+    }
     nr_rating_columns_clear(&columns);
-    if (status == NR_OK && values) return add(list, &r);
-    clear(&r);
     return status;
 }
 
-/* One method of one store, if it is there. */
-static nr_status add_method(const nr_store *store, size_t number, const char *layer,
-                            size_t method, nr_rankings *list) {
-    if (method == 0) {
-        for (size_t k = 0; k < store->n_layers; k++)
-            if (strcmp(store->layers[k].name, layer) == 0)
-                return add_shapley(store, &store->layers[k], number, list);
-        return NR_OK;
+static nr_status add_store(const nr_store *store, size_t number, const char *name,
+                           const char *methods, nr_rankings *list) {
+    const nr_store_layer *layer = nr_store_find_layer(store, name);
+    if (layer && nr_is_listed(methods, nr_method_names[NR_SHAPLEY]))
+        NR_TRY(add_shapley(store, layer, number, list));
+    for (int kind = 0; kind < NR_RATING_KINDS; kind++) {
+        const nr_rating *rating = nr_store_rating(store, name, (nr_rating_kind)kind);
+        if (rating) NR_TRY(add_rating(rating, methods, number, list));
     }
-    const nr_rating *rating = nr_store_rating(
-        store, layer, method == 1 ? NR_RATING_SWITCH : NR_RATING_BASELINE);
-    if (!rating || rating->counts[NR_RATING_PROGRESS] == 0) return NR_OK;
-    return add_rating(rating, nr_method_names[method], number, list);
+    return NR_OK;
+}
+
+static int by_method_and_store(const void *a, const void *b) {
+    const nr_ranking *x = a, *y = b;
+    if (x->method != y->method) return x->method < y->method ? -1 : 1;
+    return (x->store > y->store) - (x->store < y->store);
 }
 
 nr_status nr_rankings_find(const nr_compared_store *stores, size_t n_stores,
                            const char *layer, const char *methods, nr_rankings *out) {
     *out = (nr_rankings){0};
-    for (size_t m = 0; m < NR_RANKING_METHODS; m++) {
-        if (!nr_is_listed(methods, nr_method_names[m])) continue;
-        for (size_t k = 0; k < n_stores; k++)
-            NR_TRY(add_method(stores[k].store, k, layer, m, out));
-    }
+    for (size_t k = 0; k < n_stores; k++)
+        NR_TRY(add_store(stores[k].store, k, layer, methods, out));
+    if (out->n > 0) qsort(out->items, out->n, sizeof *out->items, by_method_and_store);
     return NR_OK;
 }
 

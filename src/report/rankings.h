@@ -5,7 +5,7 @@
 #include "neurank/report/compare.h"
 
 typedef struct {
-    const char *method;  /* one of nr_method_names */
+    size_t method;       /* index into nr_method_names */
     size_t store;        /* index */
     const nr_plan *plan; /* the layer's or the rating's; borrowed */
     bool complete;
@@ -19,10 +19,6 @@ typedef struct {
     nr_ranking *items;
     size_t n, capacity;
 } nr_rankings;
-
-enum { NR_RANKING_METHODS = 9 };
-/* In the order in which they are shown. */
-extern const char *const nr_method_names[NR_RANKING_METHODS];
 
 /* Those of one layer, in order of method and store; without methods that the layer does
  * not have, or that are not known yet. After a failure the list is still the caller's.

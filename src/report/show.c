@@ -6,6 +6,7 @@
 
 #include "bars.h"
 #include "columns.h"
+#include "names.h"
 #include "neurank/base/text.h"
 #include "neurank/estim/results.h"
 
@@ -105,27 +106,32 @@ nr_status nr_report_layer(const nr_store *store, const nr_store_layer *layer,
     return status;
 }
 
-/* The ratings of a layer stand behind its Shapley values, those of others at the end.
- */
-static nr_status show_text(const nr_store *store, uint64_t top, FILE *stream) {
-    bool first = true;
-    for (size_t i = 0; i < store->n_layers; i++) {
-        if (!first) fprintf(stream, "\n");
-        first = false;
-        NR_TRY(nr_report_layer(store, &store->layers[i], top, stream));
-        for (size_t k = 0; k < store->n_ratings; k++) {
-            if (strcmp(store->ratings[k].layer, store->layers[i].name) != 0) continue;
-            fprintf(stream, "\n");
-            NR_TRY(nr_show_rating(store, &store->ratings[k], top, stream));
-        }
+static nr_status show_parts(const nr_store *store, const char *name, uint64_t top,
+                            FILE *stream, bool *first) {
+    const nr_store_layer *layer = nr_store_find_layer(store, name);
+    if (layer) {
+        fprintf(stream, "%s", *first ? "" : "\n");
+        *first = false;
+        NR_TRY(nr_report_layer(store, layer, top, stream));
     }
-    for (size_t k = 0; k < store->n_ratings; k++) {
-        if (nr_has_shapley(store, store->ratings[k].layer)) continue;
-        if (!first) fprintf(stream, "\n");
-        first = false;
-        NR_TRY(nr_show_rating(store, &store->ratings[k], top, stream));
+    for (int kind = 0; kind < NR_RATING_KINDS; kind++) {
+        const nr_rating *rating = nr_store_rating(store, name, (nr_rating_kind)kind);
+        if (!rating) continue;
+        fprintf(stream, "%s", *first ? "" : "\n");
+        *first = false;
+        NR_TRY(nr_show_rating(store, rating, top, stream));
     }
     return NR_OK;
+}
+
+static nr_status show_text(const nr_store *store, uint64_t top, FILE *stream) {
+    nr_names names = {0};
+    bool first = true;
+    nr_status status = nr_names_add_layers(store, &names);
+    for (size_t i = 0; i < names.n && status == NR_OK; i++)
+        status = show_parts(store, names.items[i], top, stream, &first);
+    nr_names_free(&names);
+    return status;
 }
 
 nr_status nr_report_show(const nr_store *store, nr_format format, uint64_t top,

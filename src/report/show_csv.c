@@ -1,9 +1,9 @@
 /* A row a filter, empty where nothing is known: Shapley values, then what the ratings
  * that the store holds say of it. */
 #include <math.h>
-#include <string.h>
 
 #include "columns.h"
+#include "names.h"
 #include "neurank/base/text.h"
 
 /* What there is of one layer; NULL, or without filters, where there is none. */
@@ -21,10 +21,8 @@ static void free_layer(layer_columns *c) {
 }
 
 static nr_status load_layer(const nr_store *store, const char *name, layer_columns *c) {
-    *c = (layer_columns){.name = name};
+    *c = (layer_columns){.name = name, .layer = nr_store_find_layer(store, name)};
     nr_status status = NR_OK;
-    for (size_t k = 0; k < store->n_layers; k++)
-        if (strcmp(store->layers[k].name, name) == 0) c->layer = &store->layers[k];
     if (c->layer) status = nr_store_results(store, c->layer, &c->results);
     for (int kind = 0; kind < NR_RATING_KINDS && status == NR_OK; kind++) {
         const nr_rating *rating = nr_store_rating(store, name, (nr_rating_kind)kind);
@@ -138,18 +136,13 @@ static nr_status show_layer(const nr_store *store, const char *name,
 
 static nr_status show_layers(const nr_store *store, const nr_rating_columns *kinds,
                              uint64_t top, FILE *stream) {
+    nr_names names = {0};
+    nr_status status = nr_names_add_layers(store, &names);
     print_head(kinds, stream);
-    for (size_t k = 0; k < store->n_layers; k++)
-        NR_TRY(show_layer(store, store->layers[k].name, kinds, top, stream));
-    for (size_t k = 0; k < store->n_ratings; k++) {
-        const char *name = store->ratings[k].layer;
-        bool again = false;
-        for (size_t i = 0; i < k; i++)
-            again |= strcmp(store->ratings[i].layer, name) == 0;
-        if (!again && !nr_has_shapley(store, name))
-            NR_TRY(show_layer(store, name, kinds, top, stream));
-    }
-    return NR_OK;
+    for (size_t i = 0; i < names.n && status == NR_OK; i++)
+        status = show_layer(store, names.items[i], kinds, top, stream);
+    nr_names_free(&names);
+    return status;
 }
 
 nr_status nr_show_csv(const nr_store *store, uint64_t top, FILE *stream) {

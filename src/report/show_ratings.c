@@ -93,9 +93,8 @@ static int best_first(const void *a, const void *b) {
     return (x->filter > y->filter) - (x->filter < y->filter);
 }
 
-enum { BASELINES = 7 };
-static const char *const baselines[BASELINES] = {
-    "l1", "l2", "bn_scale", "activation", "taylor", "leave_one_out", "random"};
+enum { BASELINES = NR_METHODS - NR_FIRST_BASELINE };
+static const char *const *const baselines = nr_method_names + NR_FIRST_BASELINE;
 
 /* list [BASELINES, n]; true where a baseline is known. */
 static void rank_baselines(const nr_rating_columns *columns, ranked *list,

@@ -193,8 +193,7 @@ static void show(nr_rate_session *s, const nr_rating *r, const nr_rater *rater,
     if (now_s - s->noted_s >= note_every_s) {
         s->noted_s = now_s;
         snprintf(line, sizeof line, "%llu %.0f 1 nan %.6g %.6g %s %s",
-                 (unsigned long long)r->counts[NR_RATING_PROGRESS],
-                 part > 0 ? (double)r->counts[NR_RATING_PROGRESS] / part : (double)NAN,
+                 (unsigned long long)r->counts[NR_RATING_PROGRESS], nr_rated_total(r),
                  (double)r->counts[NR_RATING_PROGRESS] / r->seconds, seconds, r->layer,
                  nr_rating_name(r->kind));
         nr_lock_note(s->lock, line);

@@ -1,0 +1,30 @@
+#include "names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "neurank/base/memory.h"
+
+static nr_status add(nr_names *names, const char *name) {
+    void *items = names->items;
+    for (size_t i = 0; i < names->n; i++)
+        if (strcmp(names->items[i], name) == 0) return NR_OK;
+    nr_status status =
+        nr_grow(&items, &names->capacity, names->n + 1, sizeof *names->items);
+    names->items = items;
+    if (status == NR_OK) names->items[names->n++] = name;
+    return status;
+}
+
+nr_status nr_names_add_layers(const nr_store *store, nr_names *names) {
+    for (size_t i = 0; i < store->n_layers; i++)
+        NR_TRY(add(names, store->layers[i].name));
+    for (size_t i = 0; i < store->n_ratings; i++)
+        NR_TRY(add(names, store->ratings[i].layer));
+    return NR_OK;
+}
+
+void nr_names_free(nr_names *names) {
+    free(names->items);
+    *names = (nr_names){0};
+}

@@ -1,0 +1,18 @@
+/* The layers that stores hold, for tables that have all of them. */
+#ifndef NEURANK_REPORT_NAMES_H
+#define NEURANK_REPORT_NAMES_H
+
+#include "neurank/store/store.h"
+
+typedef struct {
+    const char **items; /* [n]; the texts are the stores' */
+    size_t n, capacity;
+} nr_names;
+
+/* Adds the layers of a store that are not in the list yet: those with Shapley values in
+ * their order, then those with ratings alone. After a failure the list is still the
+ * caller's. */
+nr_status nr_names_add_layers(const nr_store *store, nr_names *names);
+void nr_names_free(nr_names *names);
+
+#endif
