@@ -50,6 +50,8 @@ What to do next:
   $neurank show $work/conv2.h5 --format json      the same for programs
   $neurank info $top/data/vgg16s.onnx             layers of a larger network, and their cost
   $neurank info $top/data/lenet5.onnx $work/fashion.h5 --half-width 0.001   how long until +-0.001?
+  $neurank baseline $top/data/lenet5.onnx $work/fashion.h5 --layer conv2 -o $work/conv2.h5
+  $neurank compare $work/conv2.h5                 do simpler methods rank the filters as Shapley values do?
   $neurank shapley MODEL.onnx DATA.h5 --layer all -o RUN.h5     your own network
 Run the demo again and the finished store is recognised; give --sweeps 8, or --half-width 0.0015, and it
 goes on.
