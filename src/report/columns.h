@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "neurank/estim/results.h"
+#include "neurank/report/rankings.h"
 #include "neurank/store/store.h"
 
 typedef struct {
@@ -16,11 +17,6 @@ typedef struct {
     const char *name;
     const uint32_t *values; /* [n], counted from 0; shown from 1 */
 } nr_place_column;
-
-/* What ranks filters, in the order in which it is shown; baselines stand under their
- * column's name. */
-enum { NR_SHAPLEY, NR_SWITCH, NR_FIRST_BASELINE, NR_METHODS = 9 };
-extern const char *const nr_method_names[NR_METHODS];
 
 enum { NR_REAL_COLUMNS = 14, NR_PLACE_COLUMNS = 4 };
 

@@ -6,9 +6,9 @@
 
 #include "columns.h"
 #include "comparison.h"
-#include "names.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
+#include "neurank/report/names.h"
 
 /* ---- what is compared ---- */
 

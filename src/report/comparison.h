@@ -3,7 +3,7 @@
 #define NEURANK_REPORT_COMPARISON_H
 
 #include "neurank/estim/agreement.h"
-#include "rankings.h"
+#include "neurank/report/rankings.h"
 
 typedef enum {
     NR_ROW_METHODS, /* two methods */

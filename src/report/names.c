@@ -1,4 +1,4 @@
-#include "names.h"
+#include "neurank/report/names.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "rankings.h"
+#include "neurank/report/rankings.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,6 +24,7 @@ static void clear(nr_ranking *r) {
     free(r->filters);
     free(r->values);
     free(r->std_error);
+    free(r->low);
 }
 
 void nr_rankings_free(nr_rankings *rankings) {
@@ -32,9 +33,10 @@ void nr_rankings_free(nr_rankings *rankings) {
     *rankings = (nr_rankings){0};
 }
 
-static bool allocate(nr_ranking *r, bool with_error) {
+static bool allocate(nr_ranking *r, bool with_error, bool with_low) {
     return NR_NEW(r->filters, r->n) && NR_NEW(r->values, r->n) &&
-           (!with_error || NR_NEW(r->std_error, r->n));
+           (!with_error || NR_NEW(r->std_error, r->n)) &&
+           (!with_low || NR_NEW(r->low, r->n));
 }
 
 static bool all_known(const nr_ranking *r) {
@@ -68,10 +70,12 @@ static nr_status add_shapley(const nr_store *store, const nr_store_layer *layer,
                     .complete = nr_store_layer_is_complete(layer),
                     .n = layer->n_players};
     NR_TRY(nr_store_results(store, layer, &found));
-    nr_status status = allocate(&r, layer->units.pieces == 0) ? NR_OK : NR_ERR_INTERNAL;
+    nr_status status =
+        allocate(&r, layer->units.pieces == 0, true) ? NR_OK : NR_ERR_INTERNAL;
     for (size_t i = 0; i < r.n && status == NR_OK; i++) {
         r.filters[i] = layer->filters[i];
         r.values[i] = found->shapley[i];
+        r.low[i] = found->ci_low[i];
         if (r.std_error) r.std_error[i] = found->std_error[i];
     }
     nr_results_free(found);
@@ -87,7 +91,7 @@ static nr_status add_column(const nr_rating *rating, const double *values,
                     .plan = &rating->plan,
                     .complete = nr_rating_is_complete(rating),
                     .n = rating->n};
-    if (!allocate(&r, false)) {
+    if (!allocate(&r, false, false)) {
         clear(&r);
         return NR_ERR_INTERNAL;
     }
@@ -169,6 +173,7 @@ void nr_rankings_intersect(nr_rankings *list) {
             r->filters[kept] = r->filters[i];
             r->values[kept] = r->values[i];
             if (r->std_error) r->std_error[kept] = r->std_error[i];
+            if (r->low) r->low[kept] = r->low[i];
             kept++;
         }
         r->n = kept; /* what others look for stays in it */

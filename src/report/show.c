@@ -6,9 +6,9 @@
 
 #include "bars.h"
 #include "columns.h"
-#include "names.h"
 #include "neurank/base/text.h"
 #include "neurank/estim/results.h"
+#include "neurank/report/names.h"
 
 static void print_legend(const nr_store *store, const nr_store_layer *layer,
                          const nr_results *r, FILE *stream) {

@@ -3,8 +3,8 @@
 #include <math.h>
 
 #include "columns.h"
-#include "names.h"
 #include "neurank/base/text.h"
+#include "neurank/report/names.h"
 
 /* What there is of one layer; NULL, or without filters, where there is none. */
 typedef struct {

@@ -4,6 +4,11 @@
 
 #include "neurank/report/compare.h"
 
+/* What ranks filters, in the order in which it is shown; baselines stand under their
+ * column's name. */
+enum { NR_SHAPLEY, NR_SWITCH, NR_FIRST_BASELINE, NR_METHODS = 9 };
+extern const char *const nr_method_names[NR_METHODS];
+
 typedef struct {
     size_t method;       /* index into nr_method_names */
     size_t store;        /* index */
@@ -13,6 +18,7 @@ typedef struct {
     uint32_t *filters; /* [n] channels, ascending; owned */
     double *values;    /* [n] larger is better; owned */
     double *std_error; /* [n] for these images; NULL: none; owned */
+    double *low;       /* [n] lower ends of the intervals; NULL: none; owned */
 } nr_ranking;
 
 typedef struct {
