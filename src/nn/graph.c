@@ -381,6 +381,16 @@ size_t nr_shape_size(nr_shape shape) {
     return nr_size_mul(nr_size_mul(shape.c, shape.h), shape.w);
 }
 
+double nr_graph_node_parameters(const nr_graph *graph, uint32_t node) {
+    const nr_node *n = &graph->nodes[node];
+    if (n->op != NR_OP_CONV && n->op != NR_OP_DENSE) return 0;
+    double c_in = graph->nodes[nr_graph_input_of(graph, node, 0)].shape.c;
+    double taps = n->op == NR_OP_CONV ? (double)n->window.kernel_h *
+                                            n->window.kernel_w / n->window.group
+                                      : 1;
+    return n->shape.c * (taps * c_in + (n->bias != NR_NO_WEIGHT));
+}
+
 double nr_graph_node_macs(const nr_graph *graph, uint32_t node) {
     const nr_node *n = &graph->nodes[node];
     double pixels = (double)n->shape.h * n->shape.w;

@@ -1,16 +1,15 @@
 /* `neurank eval`: the network as it is, or with some filters ablated. One rank. */
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel_choice.h"
+#include "network.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/publish.h"
 #include "neurank/game/filter.h"
 #include "neurank/h5/file.h"
-#include "neurank/nn/exec.h"
 #include "neurank/nn/gemm.h"
 #include "neurank/nn/layers.h"
 #include "neurank/onnx/import.h"
@@ -32,41 +31,13 @@ typedef struct {
 
 /* ---- logits ---- */
 
+static nr_network network_of(const evaluation *e) {
+    return (nr_network){.graph = e->graph, .kernels = e->kernels};
+}
+
 static nr_status whole_network(evaluation *e) {
-    size_t n = nr_graph_size(e->graph), total = nr_images_count(e->images);
-    uint32_t output = nr_graph_output(e->graph), *nodes;
-    nr_exec *exec = NULL;
-    float *input = NULL;
-    if (!NR_NEW(nodes, n)) return NR_ERR_INTERNAL;
-    for (uint32_t i = 1; i < n; i++) nodes[i - 1] = i;
-    nr_exec_spec spec = {.graph = e->graph,
-                         .kernels = e->kernels,
-                         .nodes = nodes,
-                         .n_nodes = n - 1,
-                         .keep = &output,
-                         .n_keep = 1,
-                         .rows_max = BATCH};
-    nr_status status = nr_exec_new(&spec, &exec);
-    if (status != NR_OK) goto err_free;
-    input = nr_new_floats(
-        nr_size_mul(BATCH, nr_shape_size(nr_graph_node(e->graph, 0)->shape)));
-    if (!input) {
-        status = NR_ERR_INTERNAL;
-        goto err_free;
-    }
-    for (size_t first = 0; first < total; first += BATCH) {
-        size_t rows = total - first < BATCH ? total - first : BATCH;
-        nr_images_read(e->images, first, rows, input);
-        nr_exec_bind(exec, 0, input, rows);
-        nr_exec_run(exec, rows);
-        memcpy(e->logits + first * e->classes, nr_exec_output(exec, output),
-               rows * e->classes * sizeof *e->logits);
-    }
-err_free:
-    free(input);
-    nr_exec_free(exec);
-    free(nodes);
-    return status;
+    nr_network network = network_of(e);
+    return nr_network_on_images(&network, e->images, e->logits);
 }
 
 static nr_status find_means(evaluation *e, uint32_t layer, float **out) {
@@ -134,27 +105,6 @@ static nr_status find_logits(evaluation *e) {
                                    nr_graph_node(e->graph, layer)->shape.c, &e->dropped,
                                    &e->n_dropped));
     return e->n_dropped ? ablated_network(e, layer) : whole_network(e);
-}
-
-/* ---- scores ---- */
-
-static nr_status mean_score(evaluation *e, nr_metric metric, double *out) {
-    size_t n = nr_images_count(e->images);
-    double *values, sum = 0;
-    if (!NR_NEW(values, n)) return NR_ERR_INTERNAL;
-    nr_score(metric, e->kernels, n, e->classes, e->logits, nr_images_labels(e->images),
-             values);
-    nr_status status = NR_OK;
-    for (size_t i = 0; i < n && status == NR_OK; i++) {
-        if (!isfinite(values[i]))
-            status = nr_fail(NR_ERR_UNIT, "%s: the score of image %u is %g",
-                             nr_graph_source(e->graph), nr_images_index(e->images, i),
-                             values[i]);
-        sum += values[i];
-    }
-    free(values);
-    *out = sum / (double)n;
-    return status;
 }
 
 /* ---- output ---- */
@@ -239,8 +189,10 @@ static nr_status evaluate(evaluation *e) {
     e->logits = nr_new_floats(nr_size_mul(nr_images_count(e->images), e->classes));
     if (!e->logits) return NR_ERR_INTERNAL;
     NR_TRY(find_logits(e));
-    NR_TRY(mean_score(e, NR_METRIC_ACCURACY, &e->accuracy));
-    NR_TRY(mean_score(e, NR_METRIC_LOSS, &value));
+    nr_network network = network_of(e);
+    NR_TRY(nr_network_score(&network, e->images, e->logits, NR_METRIC_ACCURACY,
+                            &e->accuracy));
+    NR_TRY(nr_network_score(&network, e->images, e->logits, NR_METRIC_LOSS, &value));
     e->loss = -value;
     if (e->options->logits) NR_TRY(write_logits(e));
     print(e);

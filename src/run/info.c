@@ -30,15 +30,6 @@ static double measure_rate(void) {
     return best;
 }
 
-static double parameters(const nr_graph *graph, uint32_t layer) {
-    const nr_node *n = nr_graph_node(graph, layer);
-    double c_in = nr_graph_node(graph, nr_graph_input_of(graph, layer, 0))->shape.c;
-    double taps = n->op == NR_OP_CONV ? (double)n->window.kernel_h *
-                                            n->window.kernel_w / n->window.group
-                                      : 1;
-    return n->shape.c * (taps * c_in + (n->bias != NR_NO_WEIGHT));
-}
-
 static nr_status visit_macs(const nr_graph *graph, uint32_t layer, double *out) {
     size_t n = nr_graph_node(graph, layer)->shape.c;
     uint32_t *filters;
@@ -62,7 +53,8 @@ static nr_status print_layer(const nr_graph *graph, uint32_t layer, double rate)
     snprintf(shape, sizeof shape, "%ux%ux%u", n->shape.c, n->shape.h, n->shape.w);
     printf("%-24s %-5s %7u %12s %9s %9s %9s %12s  %s\n",
            nr_graph_text(graph, n->short_name), n->op == NR_OP_CONV ? "conv" : "dense",
-           n->shape.c, shape, nr_format_count(parameters(graph, layer), size),
+           n->shape.c, shape,
+           nr_format_count(nr_graph_node_parameters(graph, layer), size),
            nr_format_count(2 * nr_graph_node_macs(graph, layer), macs),
            nr_format_count(2 * visit, work),
            nr_format_duration(IMAGES * visit / rate, time),

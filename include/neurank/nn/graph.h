@@ -139,6 +139,9 @@ size_t nr_shape_size(nr_shape shape);
 /* Multiply-adds of one node on one row. */
 double nr_graph_node_macs(const nr_graph *graph, uint32_t node);
 
+/* Weights and biases of a convolution or dense layer; 0 for other nodes. */
+double nr_graph_node_parameters(const nr_graph *graph, uint32_t node);
+
 /* ---- moving ---- */
 /* Structure as bytes, owned by the caller (free). */
 nr_status nr_graph_pack(const nr_graph *graph, void **out, size_t *n_bytes);
