@@ -19,7 +19,7 @@ PACKAGES_BUILD = gcc libc6-dev pkg-config libopenmpi-dev openmpi-bin libopenblas
     librandom123-dev libjansson-dev libxxhash-dev zlib1g-dev
 PACKAGES_DATA  = dataset-fashion-mnist
 PACKAGES_TEST  = libcmocka-dev hdf5-tools netcdf-bin python3-h5py python3-h5netcdf \
-    python3-xarray python3-torch python3-onnx python3-torchvision git
+    python3-xarray python3-torch python3-onnx python3-torchvision python3-opencv git
 # Only where there are such packages: an own cluster for the tests of jobs.
 PACKAGES_SLURM = $(shell apt-cache show slurm-wlm munge >/dev/null 2>&1 && echo slurm-wlm munge)
 PACKAGES_LINT  = clang-format clang-tidy shellcheck
@@ -27,7 +27,7 @@ PACKAGES_LINT  = clang-format clang-tidy shellcheck
 # ---- build ------------------------------------------------------------------------
 BUILD   := build/$(MODE)
 GEN     := build/gen
-MODULES := base nn sample estim plan onnx h5 dataset store game switch sched report run cli
+MODULES := base nn sample estim plan onnx h5 dataset store game switch sched report prune run cli
 
 SOURCES := $(foreach m,$(MODULES),$(wildcard src/$(m)/*.c))
 LIB_SRC := $(filter-out src/cli/%,$(SOURCES))

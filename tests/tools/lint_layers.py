@@ -23,7 +23,8 @@ MAY = {
     "switch": "base nn dataset",
     "sched": "base plan sample game estim",
     "report": "base plan estim store",
-    "run": "base nn sample estim plan onnx h5 dataset store game switch sched report",
+    "prune": "base nn",
+    "run": "base nn sample estim plan onnx h5 dataset store game switch sched report prune",
     "cli": "base plan store report run",
 }
 # foreign header: the only place that may include it
