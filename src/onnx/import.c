@@ -153,7 +153,8 @@ static nr_status set_output(nr_import *import) {
     return NR_OK;
 }
 
-static nr_status build(nr_import *import, const Onnx__ModelProto *model) {
+nr_status nr_import_build(nr_import *import, const Onnx__ModelProto *model) {
+    import->proto = model->graph;
     NR_TRY(read_opset(import, model));
     NR_TRY(check_one_output(import));
     NR_TRY(add_initialisers(import));
@@ -165,6 +166,12 @@ static nr_status build(nr_import *import, const Onnx__ModelProto *model) {
     return nr_layers_make_short_names(import->graph);
 }
 
+void nr_import_clear(nr_import *import) {
+    for (size_t i = 0; i < import->n_values; i++)
+        nr_tensor_free(&import->values[i].decoded);
+    free(import->values);
+}
+
 static nr_status load(const char *path, bool plain, nr_graph **out,
                       char digest[NR_DIGEST_TEXT]) {
     nr_import import = {.path = path, .plain = plain};
@@ -172,12 +179,9 @@ static nr_status load(const char *path, bool plain, nr_graph **out,
     NR_TRY(nr_digest_new(&import.digest));
     nr_status status = nr_model_file_read(path, import.digest, &model);
     if (status != NR_OK) goto err_digest;
-    import.proto = model->graph;
     NR_TRY_GOTO(nr_graph_new(path, &import.graph), err_model);
-    status = build(&import, model);
-    for (size_t i = 0; i < import.n_values; i++)
-        nr_tensor_free(&import.values[i].decoded);
-    free(import.values);
+    status = nr_import_build(&import, model);
+    nr_import_clear(&import);
     if (status != NR_OK) {
         nr_graph_free(import.graph);
         goto err_model;

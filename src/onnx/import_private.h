@@ -30,6 +30,11 @@ typedef struct {
     size_t n_values, values_capacity;
 } nr_import;
 
+/* The graph, and what each name stands for; path, plain, digest and an empty graph are
+ * set, and the caller's. */
+nr_status nr_import_build(nr_import *import, const Onnx__ModelProto *model);
+void nr_import_clear(nr_import *import); /* the values */
+
 typedef struct {
     nr_import *import;
     const Onnx__NodeProto *node;

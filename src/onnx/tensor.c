@@ -200,27 +200,6 @@ static size_t typed_count(const Onnx__TensorProto *proto) {
     }
 }
 
-static void decode_typed(const Onnx__TensorProto *proto, size_t i, nr_tensor *out) {
-    switch (proto->data_type) {
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
-        out->floats[i] = proto->float_data[i];
-        break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
-        out->floats[i] = (float)proto->double_data[i];
-        break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
-        out->floats[i] = from_half((uint16_t)proto->int32_data[i]);
-        break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16:
-        out->floats[i] = from_bfloat((uint16_t)proto->int32_data[i]);
-        break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
-        out->ints[i] = proto->int64_data[i];
-        break;
-    default: out->ints[i] = proto->int32_data[i];
-    }
-}
-
 static nr_status shape_of(const char *path, const Onnx__TensorProto *proto,
                           nr_tensor *out) {
     NR_REQUIRE(proto->n_dims <= NR_TENSOR_RANK, NR_ERR_INPUT,
@@ -252,41 +231,75 @@ static nr_status require_finite(const char *path, const Onnx__TensorProto *proto
     return NR_OK;
 }
 
+/* Typed fields hold small types in wider ones. */
+static void typed_to_raw(const Onnx__TensorProto *proto, size_t n, uint8_t *raw) {
+    size_t each = type_bytes(proto->data_type);
+    switch (proto->data_type) {
+    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
+        memcpy(raw, proto->float_data, n * each);
+        break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
+        memcpy(raw, proto->double_data, n * each);
+        break;
+    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
+        memcpy(raw, proto->int64_data, n * each);
+        break;
+    default: /* little-endian, as raw data is */
+        for (size_t i = 0; i < n; i++)
+            memcpy(raw + i * each, &proto->int32_data[i], each);
+    }
+}
+
+/* The tensor's bytes and how many there must be. */
+static nr_status bytes_of(const char *path, const Onnx__TensorProto *proto,
+                          nr_digest *digest, nr_tensor *shape, uint8_t **out,
+                          size_t *n) {
+    NR_TRY(shape_of(path, proto, shape));
+    size_t n_bytes = nr_size_mul(shape->count, type_bytes(proto->data_type));
+    if (proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL) {
+        NR_TRY(external_read(path, proto, n_bytes, out));
+        nr_digest_add(digest, *out, n_bytes);
+        *n = n_bytes;
+        return NR_OK;
+    }
+    bool is_raw = proto->has_raw_data;
+    size_t available =
+        is_raw ? proto->raw_data.len
+               : nr_size_mul(typed_count(proto), type_bytes(proto->data_type));
+    NR_REQUIRE(available == n_bytes, NR_ERR_INPUT,
+               "%s: initialiser \"%s\" holds %zu bytes, its shape needs %zu", path,
+               name_of(proto), available, n_bytes);
+    if (!NR_NEW(*out, n_bytes)) return NR_ERR_INTERNAL;
+    if (is_raw && n_bytes) memcpy(*out, proto->raw_data.data, n_bytes);
+    if (!is_raw && n_bytes) typed_to_raw(proto, shape->count, *out);
+    *n = n_bytes;
+    return NR_OK;
+}
+
+nr_status nr_tensor_bytes(const char *path, const Onnx__TensorProto *proto,
+                          nr_digest *digest, uint8_t **out, size_t *n) {
+    nr_tensor shape = {0};
+    return bytes_of(path, proto, digest, &shape, out, n);
+}
+
 nr_status nr_tensor_decode(const char *path, const Onnx__TensorProto *proto,
                            nr_digest *digest, nr_tensor *out) {
     nr_tensor t = {0};
-    uint8_t *file_bytes = NULL;
-    NR_TRY(shape_of(path, proto, &t));
-    size_t n_bytes = nr_size_mul(t.count, type_bytes(proto->data_type));
-    bool is_external =
-        proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
-    bool is_raw = proto->has_raw_data || is_external;
-    if (is_external) {
-        NR_TRY(external_read(path, proto, n_bytes, &file_bytes));
-        nr_digest_add(digest, file_bytes, n_bytes);
-    }
+    uint8_t *bytes = NULL;
+    size_t n_bytes;
+    NR_TRY(bytes_of(path, proto, digest, &t, &bytes, &n_bytes));
     nr_status status = NR_ERR_INTERNAL;
-    size_t available =
-        is_raw ? (is_external ? n_bytes : proto->raw_data.len)
-               : nr_size_mul(typed_count(proto), type_bytes(proto->data_type));
-    NR_REQUIRE_GOTO(available == n_bytes, err_free, NR_ERR_INPUT,
-                    "%s: initialiser \"%s\" holds %zu bytes, its shape needs %zu", path,
-                    name_of(proto), available, n_bytes);
     if (is_float_type(proto->data_type)) {
         if (!NR_NEW(t.floats, t.count)) goto err_free;
     } else if (!NR_NEW(t.ints, t.count)) goto err_free;
-    const uint8_t *raw = is_external ? file_bytes : proto->raw_data.data;
-    NR_ASSERT(raw || !is_raw || t.count == 0);
-    for (size_t i = 0; i < t.count; i++)
-        if (is_raw) decode_raw(proto->data_type, raw, i, &t);
-        else decode_typed(proto, i, &t);
+    for (size_t i = 0; i < t.count; i++) decode_raw(proto->data_type, bytes, i, &t);
     NR_TRY_GOTO(require_finite(path, proto, &t), err_free);
-    free(file_bytes);
+    free(bytes);
     *out = t;
     return NR_OK;
 
 err_free:
-    free(file_bytes);
+    free(bytes);
     nr_tensor_free(&t);
     return status;
 }
