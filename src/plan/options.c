@@ -266,6 +266,21 @@ static nr_status check_info(const nr_options *o) {
     return NR_OK;
 }
 
+static nr_status check_prune(const nr_options *o) {
+    bool by_drop = nr_option_given(o, "max-drop");
+    int rules = (o->keep != NULL) + (o->keep_per_layer != NULL) + by_drop;
+    NR_REQUIRE(rules == 1, NR_ERR_USAGE,
+               "prune: one of --keep, --keep-per-layer and --max-drop is expected");
+    NR_REQUIRE(
+        !by_drop || o->n_positional == 3, NR_ERR_USAGE,
+        "prune: --max-drop needs images to measure the accuracy on: neurank prune "
+        "MODEL RUN.h5 DATA.h5");
+    NR_REQUIRE(o->n_positional == 3 || !o->images, NR_ERR_USAGE,
+               "prune: --images is a number of images of DATA.h5, which is missing");
+    NR_REQUIRE(o->output, NR_ERR_USAGE, "prune: -o SMALL.onnx is missing");
+    return NR_OK;
+}
+
 static nr_status check_presence(const nr_options *o) {
     const command_row *command = &nr_commands[o->command];
     if (o->help) return NR_OK;
@@ -280,6 +295,7 @@ static nr_status check_presence(const nr_options *o) {
     if (o->command == NR_COMMAND_SWITCH || o->command == NR_COMMAND_BASELINE)
         NR_TRY(check_store(o));
     if (o->command == NR_COMMAND_INFO) NR_TRY(check_info(o));
+    if (o->command == NR_COMMAND_PRUNE) NR_TRY(check_prune(o));
     if (o->command == NR_COMMAND_EVAL)
         NR_REQUIRE(!o->drop || o->layer, NR_ERR_USAGE, "eval: --drop needs --layer");
     if (o->command == NR_COMMAND_IMPORT) {

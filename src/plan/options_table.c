@@ -8,6 +8,7 @@ enum {
     BASELINE = 1 << NR_COMMAND_BASELINE,
     SHOW = 1 << NR_COMMAND_SHOW,
     COMPARE = 1 << NR_COMMAND_COMPARE,
+    PRUNE = 1 << NR_COMMAND_PRUNE,
     MERGE = 1 << NR_COMMAND_MERGE,
     SUBMIT = 1 << NR_COMMAND_SUBMIT,
     STATUS = 1 << NR_COMMAND_STATUS,
@@ -37,6 +38,11 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
     [NR_COMMAND_COMPARE] = {"compare", "RUN.h5 [OTHER.h5 ...]", 1,
                             NR_POSITIONAL_MAX - 1,
                             "how far the methods in stores agree on the ranks"},
+    [NR_COMMAND_PRUNE] = {"prune",
+                          "MODEL RUN.h5 [DATA.h5] --keep K|FRACTION -o SMALL.onnx", 2,
+                          1,
+                          "a smaller network without the filters that rank lowest; "
+                          "with images also its loss and accuracy"},
     [NR_COMMAND_VERIFY] = {"verify", "RUN.h5 ...", 1, NR_POSITIONAL_MAX - 1,
                            "is every byte and every number of a store what it should "
                            "be?"},
@@ -56,8 +62,8 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
 const option_row nr_option_table[] = {
     {"layer", TEXT, FILL | EVAL | INFO, AT(layer), "L[,L...]|all", NULL, 0, 0,
      "layers whose filters are the players: short name, node or output (eval: one)"},
-    {"output", TEXT, FILL | IMPORT, AT(output), "FILE", NULL, 0, 0,
-     "the store or (import) data file to write; also -o"},
+    {"output", TEXT, FILL | PRUNE | IMPORT, AT(output), "FILE", NULL, 0, 0,
+     "the store, (prune) model or (import) data file to write; also -o"},
     {"method", CHOICE, RUN, AT(method), "sample|exact", "sample", 0, 0,
      "antithetic pairs of walks, one permutation a block; or all 2^n coalitions"},
     {"estimator", CHOICE, RUN | INFO, AT(estimator), "pairs|odd|auto", "pairs", 0, 0,
@@ -68,8 +74,8 @@ const option_row nr_option_table[] = {
      "loss", 0, 0, "score of an image: minus cross-entropy, 0/1, or logit margin"},
     {"ablate", CHOICE, RUN | EVAL | INFO | BASELINE, AT(ablate), "remove|weights|mean",
      "remove", 0, 0, "what becomes of a filter that is not kept"},
-    {"images", COUNT, FILL | EVAL | INFO, AT(images), "N", NULL, 1, 4294967294.0,
-     "a class-balanced random subset of N images (default: all)"},
+    {"images", COUNT, FILL | EVAL | INFO | PRUNE, AT(images), "N", NULL, 1,
+     4294967294.0, "a class-balanced random subset of N images (default: all)"},
     {"sweeps", COUNT, RUN | INFO, AT(sweeps), "N", NULL, 1, 1e9,
      "passes over all images, two pairs of walks each (default: 1; with another goal: "
      "until that is reached)"},
@@ -81,7 +87,7 @@ const option_row nr_option_table[] = {
      "goal: the set of the K best filters is known"},
     {"tolerance", NUMBER, RUN | INFO, AT(tolerance), "E", NULL, 0, 1e12,
      "of --top: filters that differ by less than E may be exchanged"},
-    {"seed", COUNT, FILL | EVAL | INFO | COMPARE, AT(seed), "S", "1", 0, 1.8e19,
+    {"seed", COUNT, FILL | EVAL | INFO | COMPARE | PRUNE, AT(seed), "S", "1", 0, 1.8e19,
      "of permutations, draws, batches, and of the image subset; compare: of "
      "replicates"},
     {"by-class", FLAG, RUN, AT(by_class), NULL, NULL, 0, 0,
@@ -94,7 +100,7 @@ const option_row nr_option_table[] = {
      "images that share a permutation; divides their number; 1 has the smallest error"},
     {"confidence", NUMBER, FILL | INFO | COMPARE, AT(confidence), "P", "0.95", 0.5,
      0.999999, "of the intervals"},
-    {"kernels", CHOICE, FILL | EVAL | INFO, AT(kernels),
+    {"kernels", CHOICE, FILL | EVAL | INFO | PRUNE, AT(kernels),
      "fast|reference|avx512|avx2|blas", "fast", 0, 0,
      "fast: the best of avx512, avx2 and blas; numbers differ in rounding. reference: "
      "plain loops, for those who doubt"},
@@ -145,10 +151,22 @@ const option_row nr_option_table[] = {
      "these layers, all others are kept)"},
     {"drop", TEXT, EVAL, AT(drop), "0,3", NULL, 0, 0, "filters of --layer to ablate"},
     {"logits", TEXT, EVAL, AT(logits), "OUT.h5", NULL, 0, 0, "write the logits there"},
-    {"format", CHOICE, SHOW | COMPARE | EVAL | STATUS | INFO, AT(format),
+    {"format", CHOICE, SHOW | COMPARE | PRUNE | EVAL | STATUS | INFO, AT(format),
      "text|csv|json", "text", 0, 0, "for people or for programs"},
-    {"layer", TEXT, COMPARE, AT(layer), "L[,L...]|all", NULL, 0, 0,
+    {"layer", TEXT, COMPARE | PRUNE, AT(layer), "L[,L...]|all", NULL, 0, 0,
      "only these layers, by short name"},
+    {"keep", TEXT, PRUNE, AT(keep), "K|FRACTION|significant", NULL, 0, 0,
+     "of each layer the K best filters, this part (0.5 or 50%), or all whose interval "
+     "is "
+     "above zero; tied layers lose filters together"},
+    {"keep-per-layer", TEXT, PRUNE, AT(keep_per_layer), "K[,K...]", NULL, 0, 0,
+     "instead of --keep: so many filters of each layer, in the network's order"},
+    {"max-drop", NUMBER, PRUNE, AT(max_drop), "D", NULL, 0, 1,
+     "instead of --keep: as few filters as lose at most D of the accuracy on DATA.h5 "
+     "(0.01: one percent of the images)"},
+    {"by", CHOICE, PRUNE, AT(by),
+     "shapley|switch|l1|l2|bn_scale|activation|taylor|leave_one_out|random", "shapley",
+     0, 0, "whose ranks decide"},
     {"methods", TEXT, COMPARE, AT(methods), "M[,M...]", NULL, 0, 0,
      "only these of shapley, switch, l1, l2, bn_scale, activation, taylor, "
      "leave_one_out, random"},

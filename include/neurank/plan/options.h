@@ -21,6 +21,7 @@ typedef enum {
     NR_COMMAND_BASELINE,
     NR_COMMAND_SHOW,
     NR_COMMAND_COMPARE,
+    NR_COMMAND_PRUNE,
     NR_COMMAND_VERIFY,
     NR_COMMAND_MERGE,
     NR_COMMAND_SUBMIT,
@@ -65,6 +66,9 @@ typedef struct {
     uint64_t draws, epochs, batch;
     double alpha0, rate;
     bool fresh, by_class, per_image, dry_run;
+    const char *keep, *keep_per_layer;
+    double max_drop;
+    uint64_t by; /* index of the choice */
     const char *partition, *account;
     uint64_t nodes, ranks_per_node;
     double time_s; /* of a job; 0: from a forecast */

@@ -20,6 +20,7 @@ nr_status nr_run_submit(const nr_options *options, int argc, char **argv);
 /* How far all of the stores are; returns what is wrong with the first that is. */
 nr_status nr_run_status(const nr_options *options);
 nr_status nr_run_compare(const nr_options *options);
+nr_status nr_run_prune(const nr_options *options);
 nr_status nr_run_merge(const nr_options *options, const char *command_line);
 nr_status nr_run_import(const nr_options *options, const char *command_line);
 

@@ -1,0 +1,21 @@
+/* How far a command is that has a known number of like steps: a bar on a terminal, a
+ * line now and then in a log. */
+#ifndef NEURANK_RUN_STEPS_H
+#define NEURANK_RUN_STEPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct {
+    const char *what; /* borrowed */
+    size_t done, total;
+    bool terminal;
+    double started_s, shown_s;
+} nr_steps;
+
+void nr_steps_begin(nr_steps *steps, const char *what, size_t total);
+/* One more is done; detail: what it was about. */
+void nr_steps_next(nr_steps *steps, const char *detail);
+void nr_steps_end(nr_steps *steps);
+
+#endif
