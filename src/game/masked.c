@@ -14,6 +14,7 @@ struct nr_masked {
     nr_cut *cut;
     nr_exec *prefix, *two[2], *rest; /* two: ablated, kept */
     float *input, *layer_ablated;
+    size_t count;     /* images that are open */
     float **selected; /* [graph size] TWO tensors that the rest reads */
 };
 
@@ -118,10 +119,9 @@ static void bind_constants(nr_masked *m, nr_exec *exec, size_t rows) {
             nr_exec_bind(exec, i, nr_exec_output(m->prefix, i), rows);
 }
 
-void nr_masked_logits(nr_masked *m, const bool *kept, size_t first, size_t count,
-                      float *logits) {
-    const nr_graph *graph = m->spec.graph;
-    uint32_t output = nr_graph_output(graph), layer = m->spec.layer;
+void nr_masked_open(nr_masked *m, size_t first, size_t count) {
+    uint32_t layer = m->spec.layer;
+    m->count = count;
     nr_images_read(m->spec.images, first, count, m->input);
     nr_exec_bind(m->prefix, 0, m->input, count);
     nr_exec_run(m->prefix, count);
@@ -132,8 +132,13 @@ void nr_masked_logits(nr_masked *m, const bool *kept, size_t first, size_t count
         nr_exec_bind(m->two[k], layer, two_state(m, layer, k), count);
         nr_exec_run(m->two[k], count);
     }
-    nr_node_list ends = nr_cut_two_ends(m->cut);
     bind_constants(m, m->rest, count);
+}
+
+void nr_masked_play(nr_masked *m, const bool *kept, float *logits) {
+    uint32_t output = nr_graph_output(m->spec.graph);
+    nr_node_list ends = nr_cut_two_ends(m->cut);
+    size_t count = m->count;
     for (size_t i = 0; i < ends.n; i++) {
         select_channels(m, ends.nodes[i], kept, count);
         nr_exec_bind(m->rest, ends.nodes[i], m->selected[ends.nodes[i]], count);
@@ -141,4 +146,10 @@ void nr_masked_logits(nr_masked *m, const bool *kept, size_t first, size_t count
     nr_exec_run(m->rest, count);
     memcpy(logits, nr_exec_output(m->rest, output),
            count * node_size(m, output) * sizeof *logits);
+}
+
+void nr_masked_logits(nr_masked *m, const bool *kept, size_t first, size_t count,
+                      float *logits) {
+    nr_masked_open(m, first, count);
+    nr_masked_play(m, kept, logits);
 }

@@ -61,6 +61,10 @@ void nr_filter_clear_absent(void *cut, uint32_t node, size_t rows, float *output
 typedef struct nr_masked nr_masked;
 nr_status nr_masked_new(const nr_filter_spec *spec, size_t rows_max, nr_masked **out);
 void nr_masked_free(nr_masked *masked);
+/* The same in two steps: everything before the choice, once for some images; then as
+ * many coalitions as wanted on them. */
+void nr_masked_open(nr_masked *masked, size_t first, size_t count);
+void nr_masked_play(nr_masked *masked, const bool *kept, float *logits);
 void nr_masked_logits(nr_masked *masked, const bool *kept, size_t first, size_t count,
                       float *logits);
 
