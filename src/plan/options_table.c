@@ -9,6 +9,7 @@ enum {
     SHOW = 1 << NR_COMMAND_SHOW,
     COMPARE = 1 << NR_COMMAND_COMPARE,
     PRUNE = 1 << NR_COMMAND_PRUNE,
+    CURVE = 1 << NR_COMMAND_CURVE,
     MERGE = 1 << NR_COMMAND_MERGE,
     SUBMIT = 1 << NR_COMMAND_SUBMIT,
     STATUS = 1 << NR_COMMAND_STATUS,
@@ -43,6 +44,10 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
                           1,
                           "a smaller network without the filters that rank lowest; "
                           "with images also its loss and accuracy"},
+    [NR_COMMAND_CURVE] =
+        {"curve", "MODEL DATA RUN.h5 [OTHER.h5 ...]", 3, NR_POSITIONAL_MAX - 3,
+         "accuracy and loss against the number of filters kept, in the "
+         "order of each method"},
     [NR_COMMAND_VERIFY] = {"verify", "RUN.h5 ...", 1, NR_POSITIONAL_MAX - 1,
                            "is every byte and every number of a store what it should "
                            "be?"},
@@ -62,8 +67,9 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
 const option_row nr_option_table[] = {
     {"layer", TEXT, FILL | EVAL | INFO, AT(layer), "L[,L...]|all", NULL, 0, 0,
      "layers whose filters are the players: short name, node or output (eval: one)"},
-    {"output", TEXT, FILL | PRUNE | IMPORT, AT(output), "FILE", NULL, 0, 0,
-     "the store, (prune) model or (import) data file to write; also -o"},
+    {"output", TEXT, FILL | PRUNE | CURVE | IMPORT, AT(output), "FILE", NULL, 0, 0,
+     "the store, (prune) model, (curve) curves or (import) data file to write; also "
+     "-o"},
     {"method", CHOICE, RUN, AT(method), "sample|exact", "sample", 0, 0,
      "antithetic pairs of walks, one permutation a block; or all 2^n coalitions"},
     {"estimator", CHOICE, RUN | INFO, AT(estimator), "pairs|odd|auto", "pairs", 0, 0,
@@ -72,9 +78,10 @@ const option_row nr_option_table[] = {
      "one that a pilot finds better"},
     {"metric", CHOICE, RUN | INFO | BASELINE, AT(metric), "loss|accuracy|margin",
      "loss", 0, 0, "score of an image: minus cross-entropy, 0/1, or logit margin"},
-    {"ablate", CHOICE, RUN | EVAL | INFO | BASELINE, AT(ablate), "remove|weights|mean",
-     "remove", 0, 0, "what becomes of a filter that is not kept"},
-    {"images", COUNT, FILL | EVAL | INFO | PRUNE, AT(images), "N", NULL, 1,
+    {"ablate", CHOICE, RUN | EVAL | INFO | BASELINE | CURVE, AT(ablate),
+     "remove|weights|mean", "remove", 0, 0,
+     "what becomes of a filter that is not kept"},
+    {"images", COUNT, FILL | EVAL | INFO | PRUNE | CURVE, AT(images), "N", NULL, 1,
      4294967294.0, "a class-balanced random subset of N images (default: all)"},
     {"sweeps", COUNT, RUN | INFO, AT(sweeps), "N", NULL, 1, 1e9,
      "passes over all images, two pairs of walks each (default: 1; with another goal: "
@@ -87,7 +94,8 @@ const option_row nr_option_table[] = {
      "goal: the set of the K best filters is known"},
     {"tolerance", NUMBER, RUN | INFO, AT(tolerance), "E", NULL, 0, 1e12,
      "of --top: filters that differ by less than E may be exchanged"},
-    {"seed", COUNT, FILL | EVAL | INFO | COMPARE | PRUNE, AT(seed), "S", "1", 0, 1.8e19,
+    {"seed", COUNT, FILL | EVAL | INFO | COMPARE | PRUNE | CURVE, AT(seed), "S", "1", 0,
+     1.8e19,
      "of permutations, draws, batches, and of the image subset; compare: of "
      "replicates"},
     {"by-class", FLAG, RUN, AT(by_class), NULL, NULL, 0, 0,
@@ -100,7 +108,7 @@ const option_row nr_option_table[] = {
      "images that share a permutation; divides their number; 1 has the smallest error"},
     {"confidence", NUMBER, FILL | INFO | COMPARE, AT(confidence), "P", "0.95", 0.5,
      0.999999, "of the intervals"},
-    {"kernels", CHOICE, FILL | EVAL | INFO | PRUNE, AT(kernels),
+    {"kernels", CHOICE, FILL | EVAL | INFO | PRUNE | CURVE, AT(kernels),
      "fast|reference|avx512|avx2|blas", "fast", 0, 0,
      "fast: the best of avx512, avx2 and blas; numbers differ in rounding. reference: "
      "plain loops, for those who doubt"},
@@ -145,15 +153,15 @@ const option_row nr_option_table[] = {
     {"account", TEXT, SUBMIT, AT(account), "NAME", NULL, 0, 0, "of SLURM"},
     {"dry-run", FLAG, SUBMIT, AT(dry_run), NULL, NULL, 0, 0,
      "write the job script, do not submit it"},
-    {"fresh", FLAG, SHAPLEY | RATE | MERGE, AT(fresh), NULL, NULL, 0, 0,
+    {"fresh", FLAG, SHAPLEY | RATE | MERGE | CURVE, AT(fresh), NULL, NULL, 0, 0,
      "start over; the old store stays as RUN.h5.old (switch, baseline: their results "
      "of "
      "these layers, all others are kept)"},
     {"drop", TEXT, EVAL, AT(drop), "0,3", NULL, 0, 0, "filters of --layer to ablate"},
     {"logits", TEXT, EVAL, AT(logits), "OUT.h5", NULL, 0, 0, "write the logits there"},
-    {"format", CHOICE, SHOW | COMPARE | PRUNE | EVAL | STATUS | INFO, AT(format),
-     "text|csv|json", "text", 0, 0, "for people or for programs"},
-    {"layer", TEXT, COMPARE | PRUNE, AT(layer), "L[,L...]|all", NULL, 0, 0,
+    {"format", CHOICE, SHOW | COMPARE | PRUNE | CURVE | EVAL | STATUS | INFO,
+     AT(format), "text|csv|json", "text", 0, 0, "for people or for programs"},
+    {"layer", TEXT, COMPARE | PRUNE | CURVE, AT(layer), "L[,L...]|all", NULL, 0, 0,
      "only these layers, by short name"},
     {"keep", TEXT, PRUNE, AT(keep), "K|FRACTION|significant", NULL, 0, 0,
      "of each layer the K best filters, this part (0.5 or 50%), or all whose interval "
@@ -167,7 +175,11 @@ const option_row nr_option_table[] = {
     {"by", CHOICE, PRUNE, AT(by),
      "shapley|switch|l1|l2|bn_scale|activation|taylor|leave_one_out|random", "shapley",
      0, 0, "whose ranks decide"},
-    {"methods", TEXT, COMPARE, AT(methods), "M[,M...]", NULL, 0, 0,
+    {"points", COUNT, CURVE, AT(points), "N", NULL, 1, 1e6,
+     "steps from no filter kept to all (default: every filter, at most 32 steps)"},
+    {"random", COUNT, CURVE, AT(random), "R", "3", 0, 100,
+     "random orders beside those of the methods"},
+    {"methods", TEXT, COMPARE | CURVE, AT(methods), "M[,M...]", NULL, 0, 0,
      "only these of shapley, switch, l1, l2, bn_scale, activation, taylor, "
      "leave_one_out, random"},
     {"top", COUNT, COMPARE, AT(top), "K", NULL, 1, 1e9,

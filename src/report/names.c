@@ -24,6 +24,21 @@ nr_status nr_names_add_layers(const nr_store *store, nr_names *names) {
     return NR_OK;
 }
 
+nr_status nr_names_require(const nr_names *names, const char *list, const char *path) {
+    if (!list || strcmp(list, "all") == 0) return NR_OK;
+    for (const char *p = list; *p;) {
+        size_t length = strcspn(p, ","), k = 0;
+        while (k < names->n && (strlen(names->items[k]) != length ||
+                                strncmp(names->items[k], p, length) != 0))
+            k++;
+        NR_REQUIRE(k < names->n, NR_ERR_USAGE,
+                   "--layer: %s has no layer \"%.*s\" (neurank show lists them)", path,
+                   (int)length, p);
+        p += length + (p[length] == ',');
+    }
+    return NR_OK;
+}
+
 void nr_names_free(nr_names *names) {
     free(names->items);
     *names = (nr_names){0};

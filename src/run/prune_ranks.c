@@ -33,21 +33,6 @@ static bool is_wanted(const nr_options *o, const char *name) {
     return !o->layer || strcmp(o->layer, "all") == 0 || nr_is_listed(o->layer, name);
 }
 
-static nr_status check_names(const nr_options *o, const nr_names *names) {
-    if (!o->layer || strcmp(o->layer, "all") == 0) return NR_OK;
-    for (const char *p = o->layer; *p;) {
-        size_t length = strcspn(p, ","), k = 0;
-        while (k < names->n && (strlen(names->items[k]) != length ||
-                                strncmp(names->items[k], p, length) != 0))
-            k++;
-        NR_REQUIRE(k < names->n, NR_ERR_USAGE,
-                   "--layer: %s has no layer \"%.*s\" (neurank show lists them)",
-                   o->positional[1], (int)length, p);
-        p += length + (p[length] == ',');
-    }
-    return NR_OK;
-}
-
 /* Values by channel of one layer, in room for two rows. */
 static nr_status fill_layer(const nr_options *o, nr_ranks *ranks, const char *name,
                             uint32_t node, uint32_t channels, double *room) {
@@ -117,7 +102,7 @@ nr_status nr_ranks_load(const nr_options *o, const nr_graph *graph,
     NR_TRY(nr_store_read(o->positional[1], &out->store));
     nr_status status = check_model(o, out->store, model_digest);
     if (status == NR_OK) status = nr_names_add_layers(out->store, &names);
-    if (status == NR_OK) status = check_names(o, &names);
+    if (status == NR_OK) status = nr_names_require(&names, o->layer, o->positional[1]);
     if (status == NR_OK) status = fill(o, graph, &names, out);
     nr_names_free(&names);
     if (status == NR_OK && !out->complete)

@@ -21,9 +21,13 @@ void nr_steps_begin(nr_steps *steps, const char *what, size_t total) {
 }
 
 void nr_steps_next(nr_steps *steps, const char *detail) {
+    nr_steps_to(steps, steps->done + 1, detail);
+}
+
+void nr_steps_to(nr_steps *steps, size_t done, const char *detail) {
     char bar[NR_PROGRESS_BAR], left[NR_NUMBER_TEXT], line[NR_PROGRESS_LINE];
     double now = nr_clock_s();
-    steps->done++;
+    steps->done = done;
     if (now - steps->shown_s < (steps->terminal ? bar_every_s : line_every_s)) return;
     steps->shown_s = now;
     double part = (double)steps->done / (double)steps->total;

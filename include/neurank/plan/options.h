@@ -22,6 +22,7 @@ typedef enum {
     NR_COMMAND_SHOW,
     NR_COMMAND_COMPARE,
     NR_COMMAND_PRUNE,
+    NR_COMMAND_CURVE,
     NR_COMMAND_VERIFY,
     NR_COMMAND_MERGE,
     NR_COMMAND_SUBMIT,
@@ -69,6 +70,7 @@ typedef struct {
     const char *keep, *keep_per_layer;
     double max_drop;
     uint64_t by; /* index of the choice */
+    uint64_t points, random;
     const char *partition, *account;
     uint64_t nodes, ranks_per_node;
     double time_s; /* of a job; 0: from a forecast */
