@@ -60,7 +60,7 @@ Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
 
 .PHONY: all help demo test test-slurm experiments run-tests test-long torture coverage efficiency check units lint format \
-    bench bench-peers bench-scale bench-ranks bench-checkpoint bench-switch compare-methods install clean packages packages-demo packages-test packages-slurm print-% golden
+    bench bench-peers bench-scale bench-ranks bench-checkpoint bench-switch compare-methods curves install clean packages packages-demo packages-test packages-slurm print-% golden
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/neurank $(BUILD)/neurank-job $(BUILD)/libneurank.a
@@ -84,6 +84,7 @@ help:
 	@echo 'make bench-checkpoint  what checkpoints of 4096 filters by 1000 classes cost (10 min)'
 	@echo 'make bench-switch  an epoch of the importance switch against PyTorch (1 min)'
 	@echo 'make compare-methods  do the methods agree? all layers of three networks (1 hour)'
+	@echo 'make curves     which ranks make the better small network? two networks (1 hour)'
 	@echo 'make install    program, library, headers, pkg-config file, man page to PREFIX ($(PREFIX))'
 	@echo 'make clean      remove build/'
 	@echo 'make print-VAR  show a setting'
@@ -317,6 +318,14 @@ bench-switch: packages-test
 compare-methods: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all build/fashion.h5
 	@$(PYTHON) tests/bench/compare_methods.py build/release/neurank build/fashion.h5 build/compare
+
+build/fashion-train.h5: $(BUILD)/neurank
+	@$(BUILD)/neurank import --idx /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz \
+	    /usr/share/datasets/fashion-mnist/train-labels-idx1-ubyte.gz --mean 0.2860 --std 0.3530 -o $@
+
+curves: packages-test
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all build/fashion.h5 build/fashion-train.h5
+	@$(PYTHON) tests/bench/curves.py build/release/neurank build/fashion-train.h5 build/fashion.h5 build/curves
 
 bench-ranks: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all experiments
