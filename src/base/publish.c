@@ -148,6 +148,23 @@ nr_status nr_publish_commit(const char *temporary, const char *path, bool *renam
     return status;
 }
 
+nr_status nr_publish_stream(const char *path, nr_publish_writer *write,
+                            const void *context) {
+    char *temporary;
+    NR_TRY(nr_publish_name(path, &temporary));
+    FILE *stream = fopen(temporary, "wbe");
+    nr_status status = stream ? write(context, stream) : NR_OK;
+    bool good = stream && !ferror(stream);
+    if (stream && fclose(stream) != 0) good = false;
+    if (status == NR_OK && !good)
+        status =
+            nr_fail(NR_ERR_STORE, "%s: cannot be written: %s", path, strerror(errno));
+    if (status == NR_OK) status = nr_publish_commit(temporary, path, NULL);
+    else nr_publish_abandon(temporary);
+    free(temporary);
+    return status;
+}
+
 /* HDF5 keeps a file open whose close failed: without its bytes it takes no room. */
 void nr_publish_abandon(const char *temporary) {
     if (truncate(temporary, 0) == 0 || errno != ENOENT) unlink(temporary);

@@ -278,6 +278,8 @@ static nr_status check_prune(const nr_options *o) {
     NR_REQUIRE(o->n_positional == 3 || !o->images, NR_ERR_USAGE,
                "prune: --images is a number of images of DATA.h5, which is missing");
     NR_REQUIRE(o->output, NR_ERR_USAGE, "prune: -o SMALL.onnx is missing");
+    NR_REQUIRE(!o->masks || strcmp(o->masks, o->output) != 0, NR_ERR_USAGE,
+               "prune: --masks and -o are the same file");
     return NR_OK;
 }
 
@@ -298,6 +300,8 @@ static nr_status check_presence(const nr_options *o) {
     if (o->command == NR_COMMAND_PRUNE) NR_TRY(check_prune(o));
     if (o->command == NR_COMMAND_EVAL)
         NR_REQUIRE(!o->drop || o->layer, NR_ERR_USAGE, "eval: --drop needs --layer");
+    if (o->command == NR_COMMAND_EXPORT)
+        NR_REQUIRE(o->output, NR_ERR_USAGE, "export: -o RANKS.csv is missing");
     if (o->command == NR_COMMAND_IMPORT) {
         int sources = (o->idx.n > 0) + (o->cifar10.n > 0) + (o->npy.n > 0);
         NR_REQUIRE(sources == 1, NR_ERR_USAGE,

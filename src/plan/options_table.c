@@ -10,6 +10,7 @@ enum {
     COMPARE = 1 << NR_COMMAND_COMPARE,
     PRUNE = 1 << NR_COMMAND_PRUNE,
     CURVE = 1 << NR_COMMAND_CURVE,
+    EXPORT = 1 << NR_COMMAND_EXPORT,
     MERGE = 1 << NR_COMMAND_MERGE,
     SUBMIT = 1 << NR_COMMAND_SUBMIT,
     STATUS = 1 << NR_COMMAND_STATUS,
@@ -48,6 +49,10 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
         {"curve", "MODEL DATA RUN.h5 [OTHER.h5 ...]", 3, NR_POSITIONAL_MAX - 3,
          "accuracy and loss against the number of filters kept, in the "
          "order of each method"},
+    [NR_COMMAND_EXPORT] =
+        {"export", "RUN.h5 -o RANKS.csv|RANKS.json|RANKS.npy", 1, 0,
+         "the ranks for other programs: the tables of show, or an array "
+         "a layer"},
     [NR_COMMAND_VERIFY] = {"verify", "RUN.h5 ...", 1, NR_POSITIONAL_MAX - 1,
                            "is every byte and every number of a store what it should "
                            "be?"},
@@ -67,7 +72,8 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
 const option_row nr_option_table[] = {
     {"layer", TEXT, FILL | EVAL | INFO, AT(layer), "L[,L...]|all", NULL, 0, 0,
      "layers whose filters are the players: short name, node or output (eval: one)"},
-    {"output", TEXT, FILL | PRUNE | CURVE | IMPORT, AT(output), "FILE", NULL, 0, 0,
+    {"output", TEXT, FILL | PRUNE | CURVE | EXPORT | IMPORT, AT(output), "FILE", NULL,
+     0, 0,
      "the store, (prune) model, (curve) curves or (import) data file to write; also "
      "-o"},
     {"method", CHOICE, RUN, AT(method), "sample|exact", "sample", 0, 0,
@@ -161,8 +167,8 @@ const option_row nr_option_table[] = {
     {"logits", TEXT, EVAL, AT(logits), "OUT.h5", NULL, 0, 0, "write the logits there"},
     {"format", CHOICE, SHOW | COMPARE | PRUNE | CURVE | EVAL | STATUS | INFO,
      AT(format), "text|csv|json", "text", 0, 0, "for people or for programs"},
-    {"layer", TEXT, COMPARE | PRUNE | CURVE, AT(layer), "L[,L...]|all", NULL, 0, 0,
-     "only these layers, by short name"},
+    {"layer", TEXT, COMPARE | PRUNE | CURVE | EXPORT, AT(layer), "L[,L...]|all", NULL,
+     0, 0, "only these layers, by short name"},
     {"keep", TEXT, PRUNE, AT(keep), "K|FRACTION|significant", NULL, 0, 0,
      "of each layer the K best filters, this part (0.5 or 50%), or all whose interval "
      "is "
@@ -172,9 +178,13 @@ const option_row nr_option_table[] = {
     {"max-drop", NUMBER, PRUNE, AT(max_drop), "D", NULL, 0, 1,
      "instead of --keep: as few filters as lose at most D of the accuracy on DATA.h5 "
      "(0.01: one percent of the images)"},
-    {"by", CHOICE, PRUNE, AT(by),
+    {"by", CHOICE, PRUNE | EXPORT, AT(by),
      "shapley|switch|l1|l2|bn_scale|activation|taylor|leave_one_out|random", "shapley",
-     0, 0, "whose ranks decide"},
+     0, 0, "whose ranks decide; export: whose values the arrays hold"},
+    {"masks", TEXT, PRUNE, AT(masks), "FILE", NULL, 0, 0,
+     "also writes which filters are kept: .csv, .json, or .npy (FILE.LAYER.npy for "
+     "each "
+     "layer)"},
     {"points", COUNT, CURVE, AT(points), "N", NULL, 1, 1e6,
      "steps from no filter kept to all (default: every filter, at most 32 steps)"},
     {"random", COUNT, CURVE, AT(random), "R", "3", 0, 100,

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export.h"
 #include "kernel_choice.h"
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
@@ -210,6 +211,9 @@ static nr_status prune(nr_pruning *p) {
     char *temporary;
     NR_TRY(nr_publish_check(p->options->output, p->options->positional,
                             p->options->n_positional));
+    if (p->options->masks)
+        NR_TRY(nr_export_check("--masks", p->options->masks, p->options->positional,
+                               p->options->n_positional));
     NR_TRY(load(p));
     NR_TRY(nr_prune_measure(p));
     NR_TRY(choose(p));
@@ -219,6 +223,7 @@ static nr_status prune(nr_pruning *p) {
         status = nr_publish_commit(temporary, p->options->output, NULL);
     else nr_publish_abandon(temporary);
     free(temporary);
+    if (status == NR_OK) status = nr_prune_masks(p);
     return status == NR_OK ? nr_prune_print(p) : status;
 }
 

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export.h"
+#include "neurank/base/memory.h"
+#include "neurank/base/publish.h"
 #include "neurank/base/text.h"
 #include "neurank/nn/layers.h"
 #include "prune.h"
@@ -61,13 +64,13 @@ static nr_status print_text(const layers *l) {
 
 /* ---- for programs ---- */
 
-static nr_status print_csv(const layers *l) {
+static nr_status print_csv(const layers *l, FILE *stream) {
     const nr_pruning *p = l->pruning;
-    printf("layer,filter,kept\n");
+    fprintf(stream, "layer,filter,kept\n");
     for (size_t k = 0; k < l->n; k++) {
         const bool *cut = p->cut + nr_channels_first(p->channels, l->nodes[k]);
         for (uint32_t c = 0; c < nr_channels_of(p->channels, l->nodes[k]); c++)
-            printf("%s,%u,%d\n", name_of(l, k), c, !cut[c]);
+            fprintf(stream, "%s,%u,%d\n", name_of(l, k), c, !cut[c]);
     }
     return NR_OK;
 }
@@ -82,7 +85,7 @@ static json_t *facts_json(const nr_network_facts *f) {
     return o;
 }
 
-static nr_status print_json(const layers *l) {
+static nr_status print_json(const layers *l, FILE *stream) {
     const nr_pruning *p = l->pruning;
     char method[NR_CHOICE_TEXT];
     json_t *root = json_object(), *list = json_array();
@@ -111,8 +114,8 @@ static nr_status print_json(const layers *l) {
     json_object_set_new(root, "compared", json_integer((json_int_t)p->rows));
     json_object_set_new(root, "largest_difference", json_real(p->worst));
     json_object_set_new(root, "logit_range", json_real(p->range));
-    if (status == NR_OK) json_dumpf(root, stdout, JSON_INDENT(1));
-    fputc('\n', stdout);
+    if (status == NR_OK) json_dumpf(root, stream, JSON_INDENT(1));
+    fputc('\n', stream);
     json_decref(root);
     return status;
 }
@@ -123,8 +126,55 @@ nr_status nr_prune_print(const nr_pruning *pruning) {
     nr_status status = NR_OK;
     switch ((nr_format)pruning->options->format) {
     case NR_FORMAT_TEXT: status = print_text(&l); break;
-    case NR_FORMAT_CSV: status = print_csv(&l); break;
-    case NR_FORMAT_JSON: status = print_json(&l); break;
+    case NR_FORMAT_CSV: status = print_csv(&l, stdout); break;
+    case NR_FORMAT_JSON: status = print_json(&l, stdout); break;
+    }
+    free(l.nodes);
+    return status;
+}
+
+/* ---- masks ---- */
+
+static nr_status write_csv(const void *context, FILE *stream) {
+    return print_csv(context, stream);
+}
+
+static nr_status write_json(const void *context, FILE *stream) {
+    return print_json(context, stream);
+}
+
+static nr_status write_arrays(const layers *l, const char *path) {
+    const nr_pruning *p = l->pruning;
+    for (size_t k = 0; k < l->n; k++) {
+        size_t n = nr_channels_of(p->channels, l->nodes[k]);
+        const bool *cut = p->cut + nr_channels_first(p->channels, l->nodes[k]);
+        bool *kept;
+        char *file;
+        if (!NR_NEW(kept, n)) return NR_ERR_INTERNAL;
+        for (size_t c = 0; c < n; c++) kept[c] = !cut[c];
+        nr_npy_array array = {NR_NPY_BOOL, n, kept};
+        nr_status status = nr_npy_name(path, name_of(l, k), &file);
+        if (status == NR_OK) {
+            status = nr_npy_write(file, &array);
+            free(file);
+        }
+        free(kept);
+        NR_TRY(status);
+    }
+    return NR_OK;
+}
+
+nr_status nr_prune_masks(const nr_pruning *pruning) {
+    const char *path = pruning->options->masks;
+    layers l = {.pruning = pruning};
+    if (!path) return NR_OK;
+    NR_TRY(nr_layers_list(pruning->plain, &l.nodes, &l.n));
+    nr_status status = NR_OK;
+    switch (nr_export_kind_of(path)) {
+    case NR_EXPORT_CSV: status = nr_publish_stream(path, write_csv, &l); break;
+    case NR_EXPORT_JSON: status = nr_publish_stream(path, write_json, &l); break;
+    case NR_EXPORT_NPY: status = write_arrays(&l, path); break;
+    case NR_EXPORT_UNKNOWN: status = NR_ERR_INTERNAL; break; /* checked before */
     }
     free(l.nodes);
     return status;

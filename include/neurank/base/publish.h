@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "neurank/base/status.h"
 
@@ -36,6 +37,12 @@ nr_status nr_publish_settle(const char *path);
  * NULL: true if only the last step failed, so that the new file is there and may not
  * outlive a power cut. */
 nr_status nr_publish_commit(const char *temporary, const char *path, bool *renamed);
+
+/* All of that for a file that is written as a stream: write is called once. Its failure
+ * is passed on; one of the stream is NR_ERR_STORE. */
+typedef nr_status nr_publish_writer(const void *context, FILE *stream);
+nr_status nr_publish_stream(const char *path, nr_publish_writer *write,
+                            const void *context);
 
 /* Removes a temporary file that is not to be published. */
 void nr_publish_abandon(const char *temporary);

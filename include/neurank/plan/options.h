@@ -23,6 +23,7 @@ typedef enum {
     NR_COMMAND_COMPARE,
     NR_COMMAND_PRUNE,
     NR_COMMAND_CURVE,
+    NR_COMMAND_EXPORT,
     NR_COMMAND_VERIFY,
     NR_COMMAND_MERGE,
     NR_COMMAND_SUBMIT,
@@ -67,7 +68,7 @@ typedef struct {
     uint64_t draws, epochs, batch;
     double alpha0, rate;
     bool fresh, by_class, per_image, dry_run;
-    const char *keep, *keep_per_layer;
+    const char *keep, *keep_per_layer, *masks;
     double max_drop;
     uint64_t by; /* index of the choice */
     uint64_t points, random;
