@@ -239,7 +239,7 @@ test-slurm: packages-test
 	@$(MAKE) --no-print-directory packages-slurm || true
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all
 	@if PATH="$$PATH:/usr/sbin:/sbin" command -v slurmctld slurmd munged sbatch >/dev/null; then \
-	    $(PYTHON) tests/tools/run.py $(BUILD)/neurank $(SLURM_TESTS); \
+	    $(PYTHON) tests/tools/run.py -j2 $(BUILD)/neurank $(sort $(SLURM_TESTS)); \
 	else echo 'SLURM cannot be installed here (packages slurm-wlm and munge): its tests are left out'; fi
 
 run-tests:

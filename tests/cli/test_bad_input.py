@@ -1,6 +1,6 @@
 """Bad input gives one line with file, place, value and what was expected, its documented
 exit code, and leaves nothing behind.
-TEST: timeout=120"""
+TEST: parallel timeout=120"""
 import os
 
 import h5py

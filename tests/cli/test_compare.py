@@ -1,6 +1,6 @@
 """compare: correlations as their definitions give them from the stores' numbers; floors;
 three forms that say the same; what cannot be compared is refused.
-TEST: timeout=120"""
+TEST: parallel timeout=120"""
 import csv
 import io
 import json

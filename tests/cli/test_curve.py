@@ -2,7 +2,7 @@
 every method and ablation; the orders are those of the stores; any number of ranks gives the
 same file; a run that is stopped goes on; held-out images are told from ranked ones; what
 does not fit is refused.
-TEST: timeout=200"""
+TEST: parallel timeout=200"""
 import csv
 import io
 import json

@@ -1,7 +1,7 @@
 """Estimates agree with full enumeration by PyTorch's whole forwards of a network with 8
 filters, and `--method exact` equals it, for all images, by class and by image; values sum
 to value_full - value_empty; a dead filter is exactly 0.
-TEST: timeout=180"""
+TEST: parallel timeout=180"""
 import itertools
 import json
 import math

@@ -1,6 +1,6 @@
 """Logits of the shipped networks equal PyTorch's, whole and with filters ablated in each
 of the three ways, to 1e-4 of the logits' range.
-TEST: timeout=300"""
+TEST: parallel timeout=300"""
 import h5py
 import numpy as np
 import torch

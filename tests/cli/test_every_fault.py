@@ -1,5 +1,5 @@
 """Every call on the store's files fails once (make test-long: in every way).
-TEST: timeout=600
+TEST: parallel timeout=600
 """
 import faults
 

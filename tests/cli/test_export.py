@@ -1,7 +1,7 @@
 """export: the tables of show as files, and arrays that NumPy loads; prune --masks: which
 filters are kept, in three forms that say the same; README's lines apply them in PyTorch,
 where the masked network then is the pruned one and stays so while it is trained.
-TEST: timeout=120"""
+TEST: parallel timeout=120"""
 import csv
 import json
 import os

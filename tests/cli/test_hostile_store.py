@@ -1,6 +1,6 @@
 """A store whose counts contradict each other, whose datasets claim more than they hold, or
 whose sums were changed is refused with one line, by `show` and by a resume.
-TEST: timeout=120"""
+TEST: parallel timeout=120"""
 import os
 import shutil
 import signal

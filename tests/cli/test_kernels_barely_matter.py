@@ -1,7 +1,7 @@
 """What fast kernels change in a Shapley value stays below a tenth of the standard error of
 a run over all 10,000 images with 16 sweeps; memory changes nothing at all, and a rank keeps
 to it; a store says which kernels made it.
-TEST: timeout=300"""
+TEST: parallel timeout=300"""
 import json
 import os
 import subprocess

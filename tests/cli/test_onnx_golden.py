@@ -1,6 +1,6 @@
 """Every golden case gives PyTorch's logits, with fast and with reference kernels, to 1e-4
 of their range: operators, attributes, opsets 7 to 19 and encodings of weights.
-TEST: timeout=120"""
+TEST: parallel timeout=120"""
 import glob
 import os
 

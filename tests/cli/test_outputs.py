@@ -1,5 +1,5 @@
 """Outputs that are links, or may not grow; and a rank is one thread.
-TEST: timeout=60"""
+TEST: parallel timeout=60"""
 import os
 import resource
 import subprocess

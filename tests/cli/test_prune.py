@@ -2,7 +2,7 @@
 masked original, which PyTorch masks, within 1e-4 of their range, in neurank and in
 OpenCV's runtime; onnx.checker accepts it; its weights load in PyTorch by their names; and
 every rule keeps what it says.
-TEST: timeout=300"""
+TEST: parallel timeout=300"""
 import json
 
 import cv2

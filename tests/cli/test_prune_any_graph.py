@@ -3,7 +3,7 @@ with and without a multiplier, squeeze-and-excitation, sums before BatchNorm, we
 twice, constants of every kind and reshapes that state a size; the smaller file's logits
 are those of the masked network in neurank and in OpenCV, and what cannot be cut is refused
 by the name of what is in the way.
-TEST: timeout=200"""
+TEST: parallel timeout=200"""
 import glob
 import json
 import os

@@ -1,7 +1,7 @@
 """`--ablate remove` equals a network from which the filters were physically removed, also
 where BatchNorm would make a constant of a zero: behind concatenations whose other operands
 depend on the players (DenseNet), and behind depthwise convolutions.
-TEST: timeout=60"""
+TEST: parallel timeout=60"""
 import h5py
 import numpy as np
 import torch

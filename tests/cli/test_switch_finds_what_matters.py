@@ -1,7 +1,7 @@
 """On a network in which four hidden units make the label, switch and Shapley values find these
 four; a small alpha0 makes the posterior sparse, a large one flat; the bound rises; posterior mean
 and draws give the same ranks on LeNet.
-TEST: timeout=120"""
+TEST: parallel timeout=120"""
 import csv
 import io
 

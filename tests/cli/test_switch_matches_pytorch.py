@@ -2,7 +2,7 @@
 gradient ascent (sgd, rate 1) moves ln phi by the gradient of the ELBO an image, at the
 posterior's mean; taylor is a gradient of its own. In double precision, by hooks on the
 modules with BatchNorm as it is.
-TEST: timeout=200"""
+TEST: parallel timeout=200"""
 import h5py
 import numpy as np
 import torch

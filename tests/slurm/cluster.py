@@ -57,7 +57,7 @@ def wait_for(what, seconds, condition):
 
 def free_ports(n):
     """The first of n neighbours that nobody listens on."""
-    for first in range(20000 + os.getpid() % 10000, 60000, n):
+    for first in range(20000 + os.getpid() % 4000 * 8, 60000, n):  # not a neighbour's
         sockets = []
         try:
             for port in range(first, first + n):

@@ -1,7 +1,7 @@
 """A job goes on until its run is done, unattended, whatever stops it: its own time limit, a
 signal, scontrol requeue, a node that dies; and ends with the bits of one long run. It does not
 come back when it was cancelled, when the program says no, or when nothing moves.
-TEST: timeout=600
+TEST: parallel timeout=600
 
 The first job has a limit of a minute, SLURM knows no shorter ones; the others run beside it.
 """

@@ -1,7 +1,7 @@
 """neurank submit refuses on the login node what a run would refuse, with the same code, and
 submits nothing; what it submits runs, and neurank status follows it. Status is also asked of
 runs without a job.
-TEST: timeout=200"""
+TEST: parallel timeout=200"""
 import csv
 import io
 import json

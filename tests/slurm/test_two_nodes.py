@@ -1,6 +1,6 @@
 """A job over two nodes gives the bits of one rank, by srun and by mpirun; a world of one rank
 in a step of many is refused; files are read from a node's own disk where there is one.
-TEST: timeout=180"""
+TEST: parallel timeout=180"""
 import os
 import shutil
 

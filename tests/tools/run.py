@@ -2,9 +2,9 @@
 """Runs tests and says which failed: tests/tools/run.py [-v] [-jN] NEURANK TEST...
 
 A test is an executable or a Python file; it passes by ending with 0 in time. The head of
-its source may say `TEST: timeout=SECONDS` (60 otherwise). -jN: executables run N at a time, before
-the Python files, of which many start ranks of their own and which run alone. Tests that pass show one line,
-others (with -v: all) what they wrote. Tests find the program in $NEURANK and work in $PWD, a
+its source may say `TEST: timeout=SECONDS` (60 otherwise). -jN: executables run N at a time, and so do
+Python files that say `TEST: parallel`; then the others, which need the machine's time to themselves. Tests
+that pass show one line, others (with -v: all) what they wrote. Tests find the program in $NEURANK and work in $PWD, a
 temporary folder of their own.
 """
 import concurrent.futures
@@ -19,14 +19,24 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def timeout_of(test):
+def head_of(test):
+    """What stands behind TEST: in the test's source."""
     source = test
     if not test.endswith(".py"):
         m = re.search(r"build/\w+/tests/(.*)$", test)
         source = f"{TOP}/tests/unit/{m.group(1)}.c" if m else test
     with open(source, errors="replace") as f:
-        m = re.search(r"TEST:.*?timeout=(\d+)", f.read(4096))
+        m = re.search(r"TEST:(.*)", f.read(4096))
+    return m.group(1) if m else ""
+
+
+def timeout_of(test):
+    m = re.search(r"timeout=(\d+)", head_of(test))
     return int(m.group(1)) if m else 60
+
+
+def is_parallel(test):
+    return not test.endswith(".py") or "parallel" in head_of(test)
 
 
 def environment(neurank):
@@ -80,8 +90,8 @@ def main():
         return run(os.path.abspath(test), env, verbose)
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        results = list(pool.map(one, [t for t in tests if not t.endswith(".py")]))
-    results += [one(t) for t in tests if t.endswith(".py")]
+        results = list(pool.map(one, [t for t in tests if is_parallel(t)]))
+    results += [one(t) for t in tests if not is_parallel(t)]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed", flush=True)
     return 0 if results and all(results) else 1
 
