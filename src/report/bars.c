@@ -6,22 +6,38 @@
 
 #include "neurank/base/memory.h"
 
-void nr_draw_bar(double low, double high, double largest,
-                 char bar[NR_BAR_COLUMNS + 1]) {
+/* Blue and orange, which colour-blind readers tell apart; the characters alone do, too.
+ */
+static const char solid_colour[] = "\033[34m", open_colour[] = "\033[33m";
+static const char no_colour[] = "\033[0m";
+
+size_t nr_bar_room(const nr_page *page, size_t used) {
+    if (page->columns == 0) return NR_BAR_COLUMNS;
+    size_t room = page->columns > used ? page->columns - used : 0;
+    return room < NR_BAR_COLUMNS_MIN ? 0 : room;
+}
+
+static void print_part(FILE *stream, const nr_page *page, const char *colour, char mark,
+                       size_t n) {
+    if (n == 0) return;
+    if (page->colour) fputs(colour, stream);
+    for (size_t i = 0; i < n; i++) fputc(mark, stream);
+    if (page->colour) fputs(no_colour, stream);
+}
+
+void nr_print_bar(FILE *stream, const nr_page *page, size_t room, double low,
+                  double high, double largest) {
     double near = low > 0 ? low : high < 0 ? -high : 0;
     double far = fabs(low) > fabs(high) ? fabs(low) : fabs(high);
-    int solid = 0, end = 0;
+    size_t solid = 0, end = 0;
     if (largest > 0 && isfinite(far)) {
-        solid = (int)lround(near / largest * NR_BAR_COLUMNS);
-        end = (int)lround(far / largest * NR_BAR_COLUMNS);
+        solid = (size_t)lround(near / largest * (double)room);
+        end = (size_t)lround(far / largest * (double)room);
     }
-    for (int i = 0; i < NR_BAR_COLUMNS; i++) {
-        const char *fill = i < solid ? "=" : i < end ? "-" : " ";
-        bar[i] = *fill;
-    }
-    if (high < 0 && end > 0) bar[0] = '<';
-    while (end > 0 && bar[end - 1] == ' ') end--;
-    bar[end > 0 ? end : 0] = '\0';
+    bool negative = high < 0 && end > 0, in_solid = negative && solid > 0;
+    print_part(stream, page, in_solid ? solid_colour : open_colour, '<', negative);
+    print_part(stream, page, solid_colour, '=', solid - in_solid);
+    print_part(stream, page, open_colour, '-', end - solid - (negative && !in_solid));
 }
 
 double nr_largest_end(size_t n, const double *low, const double *high) {

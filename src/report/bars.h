@@ -6,12 +6,18 @@
 #include <stdint.h>
 
 #include "neurank/base/status.h"
+#include "neurank/base/terminal.h"
 
-enum { NR_BAR_COLUMNS = 32, NR_PLACES_TEXT = 32 };
+/* Columns of a bar where no terminal has a width; below the second there is none. */
+enum { NR_BAR_COLUMNS = 32, NR_BAR_COLUMNS_MIN = 8, NR_PLACES_TEXT = 32 };
+
+/* Columns that are left for a bar behind `used` others. */
+size_t nr_bar_room(const nr_page *page, size_t used);
 
 /* '=' from zero to the near end of the interval, '-' across it, '<' for a negative one;
- * largest: the number that fills the bar. */
-void nr_draw_bar(double low, double high, double largest, char bar[NR_BAR_COLUMNS + 1]);
+ * largest: the number that fills the `room`. */
+void nr_print_bar(FILE *stream, const nr_page *page, size_t room, double low,
+                  double high, double largest);
 
 /* Largest |end| of the intervals [n]. */
 double nr_largest_end(size_t n, const double *low, const double *high);

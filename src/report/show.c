@@ -66,24 +66,57 @@ static const char *note(const nr_results *r, size_t i) {
     return r->dead[i] ? " dead" : r->unreliable[i] ? " unreliable" : "";
 }
 
+/* "rank places filter shapley [from, to]" with numbers of this width; the errors of all
+ * filters at once and of the population; what is noted behind the bar. */
+enum { ROW_TEXT = 32, ROW_NUMBERS = 3, ERRORS_TEXT = 2, ERRORS_NUMBERS = 2, NOTE = 13 };
+
+typedef struct {
+    nr_page page;
+    int digits, width;
+    bool errors; /* there is room for them */
+    size_t room; /* of the bar */
+} row_style;
+
+static row_style style_of(const nr_results *r, FILE *stream) {
+    row_style s = {.page = nr_page_of(stream), .errors = true};
+    s.digits = nr_decimals_of(r->n, r->std_error);
+    s.width = s.digits + 4;
+    size_t number = (size_t)s.width, used = ROW_TEXT + ROW_NUMBERS * number + NOTE;
+    size_t errors = ERRORS_TEXT + ERRORS_NUMBERS * number;
+    s.room = nr_bar_room(&s.page, used + errors);
+    s.errors = s.room > 0;
+    if (!s.errors) s.room = nr_bar_room(&s.page, used);
+    return s;
+}
+
+static void print_titles(const row_style *s, FILE *stream) {
+    int width = s->width;
+    fprintf(stream, "%6s %9s %8s %*s   %*s %*s", "rank", "places", "filter", width,
+            "shapley", width + 1, "from", width + 1, "to");
+    if (s->errors) fprintf(stream, "  %*s %*s", width, "+-joint", width, "+-popul.");
+    fprintf(stream, "\n");
+}
+
 static void print_rows(const nr_store_layer *layer, const nr_results *r,
                        const uint32_t *order, uint64_t top, FILE *stream) {
     double largest = nr_largest_end(r->n, r->ci_low, r->ci_high);
-    int digits = nr_decimals_of(r->n, r->std_error), width = digits + 4;
-    fprintf(stream, "%6s %9s %8s %*s   %*s %*s  %*s %*s\n", "rank", "places", "filter",
-            width, "shapley", width + 1, "from", width + 1, "to", width, "+-joint",
-            width, "+-popul.");
+    row_style s = style_of(r, stream);
+    print_titles(&s, stream);
     for (size_t k = 0; k < r->n && (top == 0 || k < top); k++) {
-        char bar[NR_BAR_COLUMNS + 1], places[NR_PLACES_TEXT];
+        char places[NR_PLACES_TEXT];
         uint32_t i = order[k];
-        nr_draw_bar(r->ci_low[i], r->ci_high[i], largest, bar);
         nr_places_text(r->rank_low[i], r->rank_high[i], places);
-        fprintf(stream, "%6zu %9s %c %6u %*.*f  [%*.*f, %*.*f] %*.*f %*.*f  %s%s\n",
-                k + 1, places, nr_tie_mark(r->n, r->group, order, k), layer->filters[i],
-                width, digits, r->shapley[i], width, digits, r->ci_low[i], width,
-                digits, r->ci_high[i], width, digits,
-                (r->joint_high[i] - r->joint_low[i]) / 2, width, digits,
-                (r->population_high[i] - r->population_low[i]) / 2, bar, note(r, i));
+        fprintf(stream, "%6zu %9s %c %6u %*.*f  [%*.*f, %*.*f]", k + 1, places,
+                nr_tie_mark(r->n, r->group, order, k), layer->filters[i], s.width,
+                s.digits, r->shapley[i], s.width, s.digits, r->ci_low[i], s.width,
+                s.digits, r->ci_high[i]);
+        if (s.errors)
+            fprintf(stream, " %*.*f %*.*f", s.width, s.digits,
+                    (r->joint_high[i] - r->joint_low[i]) / 2, s.width, s.digits,
+                    (r->population_high[i] - r->population_low[i]) / 2);
+        fprintf(stream, "  ");
+        nr_print_bar(stream, &s.page, s.room, r->ci_low[i], r->ci_high[i], largest);
+        fprintf(stream, "%s\n", note(r, i));
     }
 }
 

@@ -44,24 +44,36 @@ static void print_switch_head(const nr_store *store, const nr_rating *r, FILE *s
             1 / (double)r->n, 100 * store->confidence);
 }
 
+/* "rank places filter share std.dev [from, to]", and the joint interval. */
+enum { ROW_TEXT = 35, ROW_NUMBERS = 4, JOINT_TEXT = 6, JOINT_NUMBERS = 2 };
+
 static void print_switch_rows(const nr_posterior *p, const uint32_t *order,
                               uint64_t top, FILE *stream) {
     double largest = nr_largest_end(p->n, p->ci_low, p->ci_high);
     int digits = nr_decimals_of(p->n, p->std_dev), width = digits + 3;
-    fprintf(stream, "%6s %9s %8s %*s %*s   %*s %*s    %*s\n", "rank", "places",
-            "filter", width, "share", width, "std.dev", width, "from", width, "to",
-            width, "joint");
+    nr_page page = nr_page_of(stream);
+    size_t number = (size_t)width, used = ROW_TEXT + ROW_NUMBERS * number;
+    size_t room = nr_bar_room(&page, used + JOINT_TEXT + JOINT_NUMBERS * number);
+    bool joint = room > 0; /* there is room for it */
+    if (!joint) room = nr_bar_room(&page, used);
+    fprintf(stream, "%6s %9s %8s %*s %*s   %*s %*s", "rank", "places", "filter", width,
+            "share", width, "std.dev", width, "from", width, "to");
+    if (joint) fprintf(stream, "    %*s", width, "joint");
+    fprintf(stream, "\n");
     for (size_t k = 0; k < p->n && (top == 0 || k < top); k++) {
-        char bar[NR_BAR_COLUMNS + 1], places[NR_PLACES_TEXT];
+        char places[NR_PLACES_TEXT];
         uint32_t i = order[k];
-        nr_draw_bar(p->ci_low[i], p->ci_high[i], largest, bar);
         nr_places_text(p->rank_low[i], p->rank_high[i], places);
-        fprintf(stream,
-                "%6zu %9s %c %6u %*.*f %*.*f  [%*.*f, %*.*f]  [%*.*f, %*.*f]  %s\n",
-                k + 1, places, nr_tie_mark(p->n, p->group, order, k), i, width, digits,
-                p->mean[i], width, digits, p->std_dev[i], width, digits, p->ci_low[i],
-                width, digits, p->ci_high[i], width, digits, p->joint_low[i], width,
-                digits, p->joint_high[i], bar);
+        fprintf(stream, "%6zu %9s %c %6u %*.*f %*.*f  [%*.*f, %*.*f]", k + 1, places,
+                nr_tie_mark(p->n, p->group, order, k), i, width, digits, p->mean[i],
+                width, digits, p->std_dev[i], width, digits, p->ci_low[i], width,
+                digits, p->ci_high[i]);
+        if (joint)
+            fprintf(stream, "  [%*.*f, %*.*f]", width, digits, p->joint_low[i], width,
+                    digits, p->joint_high[i]);
+        fprintf(stream, "  ");
+        nr_print_bar(stream, &page, room, p->ci_low[i], p->ci_high[i], largest);
+        fprintf(stream, "\n");
     }
 }
 
