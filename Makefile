@@ -84,7 +84,7 @@ help:
 	@echo 'make bench-checkpoint  what checkpoints of 4096 filters by 1000 classes cost (10 min)'
 	@echo 'make bench-switch  an epoch of the importance switch against PyTorch (1 min)'
 	@echo 'make compare-methods  do the methods agree? all layers of three networks (1 hour)'
-	@echo 'make curves     which ranks make the better small network? two networks (1 hour)'
+	@echo 'make curves     which ranks make the better small network? two networks (12 min)'
 	@echo 'make install    program, library, headers, pkg-config file, man page to PREFIX ($(PREFIX))'
 	@echo 'make clean      remove build/'
 	@echo 'make print-VAR  show a setting'

@@ -116,7 +116,8 @@ def print_whole(neurank, test, folder, network, store):
 def main():
     neurank, train, test, folder = sys.argv[1:5]
     os.makedirs(folder, exist_ok=True)
-    print(f"Ranked on {IMAGES} training images, measured on {TEST_IMAGES} test images. "
+    of = ", ".join(f"{n} of {network}" for network, n in TEST_IMAGES.items())
+    print(f"Ranked on {IMAGES} training images, measured on test images: {of}. "
           f"{cpu()}, {datetime.date.today()}.\n")
     for network in sys.argv[5:] or NETWORKS:
         store = rank_all(neurank, train, folder, network)
