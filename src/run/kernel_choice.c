@@ -13,7 +13,8 @@
 static void ask_store(const nr_options *options, char name[NR_CHOICE_TEXT]) {
     nr_store *store;
     name[0] = '\0';
-    if (options->fresh || access(options->output, F_OK) != 0) return;
+    if (!options->output || options->fresh || access(options->output, F_OK) != 0)
+        return;
     nr_log_set_silent(true); /* what is wrong with it is said when the run opens it */
     nr_status status = nr_store_read(options->output, &store);
     nr_log_set_silent(false);
