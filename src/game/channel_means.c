@@ -90,3 +90,16 @@ void nr_channel_means(const uint64_t *sums, size_t channels, size_t n_images,
         means[i] = (float)((double)sum * quantum / (double)n_images);
     }
 }
+
+nr_status nr_channel_means_find(const nr_graph *graph, const nr_images *images,
+                                const nr_kernels *kernels, uint32_t layer,
+                                float *means) {
+    size_t channels = nr_graph_node(graph, layer)->shape.c;
+    size_t n = nr_images_count(images);
+    uint64_t *sums;
+    if (!NR_NEW(sums, 2 * channels)) return NR_ERR_INTERNAL;
+    nr_status status = nr_channel_sums(graph, images, kernels, layer, 0, n, sums);
+    if (status == NR_OK) nr_channel_means(sums, channels, n, means);
+    free(sums);
+    return status;
+}

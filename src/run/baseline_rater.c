@@ -150,18 +150,6 @@ static void free_context(void *self) {
     free(c);
 }
 
-static nr_status find_means(const nr_rated_layer *layer, float *means) {
-    const nr_images *images = layer->inputs->images;
-    uint64_t *sums;
-    if (!NR_NEW(sums, 2 * layer->n)) return NR_ERR_INTERNAL;
-    nr_status status = nr_channel_sums(layer->inputs->graph, images, layer->kernels,
-                                       layer->node, 0, nr_images_count(images), sums);
-    if (status == NR_OK)
-        nr_channel_means(sums, layer->n, nr_images_count(images), means);
-    free(sums);
-    return status;
-}
-
 static nr_status fill(const nr_rated_layer *layer, context *c) {
     c->layer = layer;
     c->n = layer->n;
@@ -181,7 +169,9 @@ static nr_status fill(const nr_rated_layer *layer, context *c) {
         !NR_NEW(c->values, nr_size_mul(NR_BASELINE_QUANTITIES, c->n)))
         return NR_ERR_INTERNAL;
     for (uint32_t j = 0; j < c->n; j++) c->filters[j] = j;
-    if (spec.ablation == NR_ABLATE_MEAN) NR_TRY(find_means(layer, c->means));
+    if (spec.ablation == NR_ABLATE_MEAN)
+        NR_TRY(nr_channel_means_find(layer->inputs->graph, layer->inputs->images,
+                                     layer->kernels, layer->node, c->means));
     spec.filters = c->filters;
     spec.channel_means = c->means;
     return nr_baseline_new(&spec, &c->baseline);

@@ -12,7 +12,6 @@
 #include "curve.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,16 +94,9 @@ static nr_status read_file(curve_run *run, const nr_plan *plan) {
 static nr_status add_history(curve_run *run, const char *command_line) {
     char *line = nr_history_line(command_line);
     if (!line) return NR_ERR_INTERNAL;
-    const char *old = run->file.history ? run->file.history : "";
-    size_t bytes = strlen(old) + strlen(line) + 2;
-    char *both = nr_new(bytes, 1);
-    if (both) {
-        snprintf(both, bytes, "%s%s%s", old, *old ? "\n" : "", line);
-        free(run->file.history);
-        run->file.history = both;
-    }
+    nr_status status = nr_history_add(&run->file.history, line);
     free(line);
-    return both ? NR_OK : NR_ERR_INTERNAL;
+    return status;
 }
 
 static nr_status open_file(curve_run *run, const char *command_line) {
@@ -186,6 +178,7 @@ typedef struct {
     uint32_t *place; /* [channels] player of a filter */
     bool *kept;      /* [n] */
     float *logits;   /* [BATCH, classes] */
+    float *means;    /* [channels] for the ablation `mean` */
     size_t classes;
     int64_t *sums; /* [2, methods * points] rightly classified, losses */
 } player;
@@ -250,24 +243,29 @@ static nr_status play_all(player *p) {
     return NR_OK;
 }
 
-static nr_status make_player(player *p, uint32_t node, float *means) {
+static nr_status make_player(player *p, uint32_t node) {
     const nr_inputs *inputs = &p->run->inputs;
+    const nr_kernels *kernels = p->run->kernels;
     size_t channels = nr_graph_node(inputs->graph, node)->shape.c;
-    nr_filter_spec spec = {.graph = inputs->graph,
-                           .images = inputs->images,
-                           .kernels = p->run->kernels,
-                           .layer = node,
-                           .ablation = (nr_ablation)p->run->options->ablate,
-                           .channel_means = means,
-                           .filters = p->curve->filters,
-                           .n_players = p->curve->n};
     size_t cells = nr_size_mul(p->curve->n_methods, p->curve->n_points);
     p->classes = nr_graph_node(inputs->graph, nr_graph_output(inputs->graph))->shape.c;
     p->logits = nr_new_floats(nr_size_mul(BATCH, p->classes));
-    if (!p->logits || !NR_NEW(p->place, channels) || !NR_NEW(p->kept, p->curve->n) ||
-        !NR_NEW(p->sums, nr_size_mul(2, cells)))
+    p->means = nr_new_floats(channels);
+    if (!p->logits || !p->means || !NR_NEW(p->place, channels) ||
+        !NR_NEW(p->kept, p->curve->n) || !NR_NEW(p->sums, nr_size_mul(2, cells)))
         return NR_ERR_INTERNAL;
     for (uint32_t i = 0; i < p->curve->n; i++) p->place[p->curve->filters[i]] = i;
+    nr_filter_spec spec = {.graph = inputs->graph,
+                           .images = inputs->images,
+                           .kernels = kernels,
+                           .layer = node,
+                           .ablation = (nr_ablation)p->run->options->ablate,
+                           .channel_means = p->means,
+                           .filters = p->curve->filters,
+                           .n_players = p->curve->n};
+    if (spec.ablation == NR_ABLATE_MEAN) /* every rank by itself */
+        NR_TRY(nr_channel_means_find(inputs->graph, inputs->images, kernels, node,
+                                     p->means));
     return nr_masked_new(&spec, BATCH, &p->masked);
 }
 
@@ -276,24 +274,8 @@ static void free_player(player *p) {
     free(p->place);
     free(p->kept);
     free(p->logits);
+    free(p->means);
     free(p->sums);
-}
-
-/* Of all images, on every rank by itself: only the ablation `mean` wants them. */
-static nr_status find_means(const curve_run *run, uint32_t node, float **out) {
-    size_t channels = nr_graph_node(run->inputs.graph, node)->shape.c;
-    size_t n = nr_images_count(run->inputs.images);
-    uint64_t *sums = NULL;
-    *out = NULL;
-    if ((nr_ablation)run->options->ablate != NR_ABLATE_MEAN) return NR_OK;
-    *out = nr_new_floats(channels);
-    nr_status status = *out && NR_NEW(sums, 2 * channels) ? NR_OK : NR_ERR_INTERNAL;
-    if (status == NR_OK)
-        status = nr_channel_sums(run->inputs.graph, run->inputs.images, run->kernels,
-                                 node, 0, n, sums);
-    if (status == NR_OK) nr_channel_means(sums, channels, n, *out);
-    free(sums);
-    return status;
 }
 
 /* ---- layer by layer ---- */
@@ -319,7 +301,6 @@ static nr_status save_layer(curve_run *run, nr_curve_layer *layer,
 
 static nr_status measure_layer(curve_run *run, size_t k) {
     nr_curve_layer layer;
-    float *means = NULL;
     nr_status status = spread_layer(run, k, &layer);
     if (status != NR_OK || layer.done) {
         nr_curve_clear(&layer.curve);
@@ -329,8 +310,7 @@ static nr_status measure_layer(curve_run *run, size_t k) {
         memcpy(layer.curve.methods, run->layers[k].curve.methods,
                layer.curve.n_methods * sizeof *layer.curve.methods);
     player p = {.run = run, .curve = &layer.curve};
-    status = find_means(run, layer.node, &means);
-    if (status == NR_OK) status = make_player(&p, layer.node, means);
+    status = make_player(&p, layer.node);
     status = nr_world_share(run->world, status);
     if (status == NR_OK) status = play_all(&p);
     if (status == NR_OK) {
@@ -340,7 +320,6 @@ static nr_status measure_layer(curve_run *run, size_t k) {
         status = nr_world_share(run->world, status);
     }
     free_player(&p);
-    free(means);
     nr_curve_clear(&layer.curve);
     return status;
 }

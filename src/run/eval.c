@@ -40,23 +40,6 @@ static nr_status whole_network(evaluation *e) {
     return nr_network_on_images(&network, e->images, e->logits);
 }
 
-static nr_status find_means(evaluation *e, uint32_t layer, float **out) {
-    size_t channels = nr_graph_node(e->graph, layer)->shape.c;
-    size_t n = nr_images_count(e->images);
-    uint64_t *sums = NULL;
-    float *means = nr_new_floats(channels);
-    nr_status status = means && NR_NEW(sums, 2 * channels) ? NR_OK : NR_ERR_INTERNAL;
-    if (status != NR_OK) {
-        free(means);
-        return status;
-    }
-    status = nr_channel_sums(e->graph, e->images, e->kernels, layer, 0, n, sums);
-    nr_channel_means(sums, channels, n, means);
-    free(sums);
-    *out = means;
-    return status;
-}
-
 /* Every filter is a player; those in --drop are not kept. */
 static nr_status ablated_network(evaluation *e, uint32_t layer) {
     size_t n = nr_graph_node(e->graph, layer)->shape.c;
@@ -66,7 +49,8 @@ static nr_status ablated_network(evaluation *e, uint32_t layer) {
     float *means = NULL;
     nr_masked *masked = NULL;
     nr_status status = NR_ERR_INTERNAL;
-    if (!NR_NEW(filters, n) || !NR_NEW(kept, n)) goto err_free;
+    means = nr_new_floats(n);
+    if (!means || !NR_NEW(filters, n) || !NR_NEW(kept, n)) goto err_free;
     for (uint32_t i = 0; i < n; i++) {
         filters[i] = i;
         kept[i] = true;
@@ -80,7 +64,8 @@ static nr_status ablated_network(evaluation *e, uint32_t layer) {
                            .filters = filters,
                            .n_players = n};
     status = NR_OK;
-    if (spec.ablation == NR_ABLATE_MEAN) status = find_means(e, layer, &means);
+    if (spec.ablation == NR_ABLATE_MEAN)
+        status = nr_channel_means_find(e->graph, e->images, e->kernels, layer, means);
     spec.channel_means = means;
     if (status == NR_OK) status = nr_masked_new(&spec, BATCH, &masked);
     for (size_t first = 0; first < total && status == NR_OK; first += BATCH)

@@ -59,6 +59,12 @@ bool nr_store_has_all(const nr_store *store) {
     return nr_store_is_complete(store);
 }
 
+const char *nr_store_model(const nr_store *store) {
+    const char *model = nr_plan_get(&store->plan, "model");
+    if (*model || store->n_ratings == 0) return model;
+    return nr_plan_get(&store->ratings[0].plan, "model"); /* a file of ratings alone */
+}
+
 nr_store_layer *nr_store_find_layer(const nr_store *store, const char *name) {
     for (size_t i = 0; i < store->n_layers; i++)
         if (strcmp(store->layers[i].name, name) == 0) return &store->layers[i];
@@ -132,15 +138,19 @@ nr_status nr_store_results(const nr_store *store, const nr_store_layer *layer,
     return nr_results_new(layer->fold, &spec, out);
 }
 
-nr_status nr_store_add_history(nr_store *store, const char *line) {
-    size_t bytes = strlen(store->history) + strlen(line) + 2;
+nr_status nr_history_add(char **history, const char *line) {
+    const char *old = *history ? *history : "";
+    size_t bytes = strlen(old) + strlen(line) + 2;
     char *joined = nr_new(bytes, 1);
     if (!joined) return NR_ERR_INTERNAL;
-    snprintf(joined, bytes, "%s%s%s", store->history, *store->history ? "\n" : "",
-             line);
-    free(store->history);
-    store->history = joined;
+    snprintf(joined, bytes, "%s%s%s", old, *old ? "\n" : "", line);
+    free(*history);
+    *history = joined;
     return NR_OK;
+}
+
+nr_status nr_store_add_history(nr_store *store, const char *line) {
+    return nr_history_add(&store->history, line);
 }
 
 nr_status nr_store_detect(const char *path, bool *is_store) {

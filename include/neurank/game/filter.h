@@ -77,6 +77,10 @@ nr_status nr_channel_sums(const nr_graph *graph, const nr_images *images,
 /* means[channels] from the sums of all `n_images`. */
 void nr_channel_means(const uint64_t *sums, size_t channels, size_t n_images,
                       float *means);
+/* The same of all images, by one process; means [channels]. */
+nr_status nr_channel_means_find(const nr_graph *graph, const nr_images *images,
+                                const nr_kernels *kernels, uint32_t layer,
+                                float *means);
 /* Adds one set of sums to another. */
 void nr_channel_sums_merge(uint64_t *into, const uint64_t *from, size_t channels);
 

@@ -85,6 +85,8 @@ bool nr_store_is_complete(const nr_store *store);
 /* And all ratings. */
 bool nr_store_has_all(const nr_store *store);
 
+/* Digest of the model that its results are of; "" if it has none. */
+const char *nr_store_model(const nr_store *store);
 /* NULL if there is none of that name. */
 nr_store_layer *nr_store_find_layer(const nr_store *store, const char *name);
 nr_rating *nr_store_rating(const nr_store *store, const char *layer,
@@ -103,7 +105,9 @@ nr_interval_spec nr_store_intervals(const nr_store *store, const nr_store_layer 
 /* The estimates as they stand. */
 nr_status nr_store_results(const nr_store *store, const nr_store_layer *layer,
                            nr_results **out);
-/* Appends a line to the history. */
+/* Appends a line to a text that may be NULL. */
+nr_status nr_history_add(char **history, const char *line);
+/* The same to the store's. */
 nr_status nr_store_add_history(nr_store *store, const char *line);
 
 /* Writes the whole file beside path, seals it (base/seal.h), reads it back from disk,
