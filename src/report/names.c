@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "neurank/base/memory.h"
+#include "neurank/report/rankings.h"
 
 static nr_status add(nr_names *names, const char *name) {
     void *items = names->items;
@@ -22,6 +23,10 @@ nr_status nr_names_add_layers(const nr_store *store, nr_names *names) {
     for (size_t i = 0; i < store->n_ratings; i++)
         NR_TRY(add(names, store->ratings[i].layer));
     return NR_OK;
+}
+
+bool nr_is_selected(const char *list, const char *name) {
+    return !list || strcmp(list, "all") == 0 || nr_is_listed(list, name);
 }
 
 nr_status nr_names_require(const nr_names *names, const char *list, const char *path) {

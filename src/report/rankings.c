@@ -179,3 +179,28 @@ void nr_rankings_intersect(nr_rankings *list) {
         r->n = kept; /* what others look for stays in it */
     }
 }
+
+/* ---- order ---- */
+
+typedef struct {
+    uint32_t filter;
+    double value;
+} ranked;
+
+static int best_first(const void *a, const void *b) {
+    const ranked *x = a, *y = b;
+    if (x->value != y->value) return x->value > y->value ? -1 : 1;
+    return (x->filter > y->filter) - (x->filter < y->filter);
+}
+
+nr_status nr_sort_best_first(const uint32_t *filters, const double *values, size_t n,
+                             uint32_t *order) {
+    ranked *list;
+    if (!NR_NEW(list, n)) return NR_ERR_INTERNAL;
+    for (uint32_t i = 0; i < n; i++)
+        list[i] = (ranked){filters ? filters[i] : i, values[i]};
+    qsort(list, n, sizeof *list, best_first);
+    for (size_t i = 0; i < n; i++) order[i] = list[i].filter;
+    free(list);
+    return NR_OK;
+}

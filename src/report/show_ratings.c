@@ -94,45 +94,33 @@ static nr_status show_switch(const nr_store *store, const nr_rating *r, uint64_t
 
 /* ---- baselines ---- */
 
-typedef struct {
-    double value;
-    uint32_t filter;
-} ranked;
-
-static int best_first(const void *a, const void *b) {
-    const ranked *x = a, *y = b;
-    if (x->value != y->value) return x->value < y->value ? 1 : -1;
-    return (x->filter > y->filter) - (x->filter < y->filter);
-}
-
 enum { BASELINES = NR_METHODS - NR_FIRST_BASELINE };
 static const char *const *const baselines = nr_method_names + NR_FIRST_BASELINE;
 
-/* list [BASELINES, n]; true where a baseline is known. */
-static void rank_baselines(const nr_rating_columns *columns, ranked *list,
-                           bool known[BASELINES]) {
+/* values [BASELINES]: NULL where a baseline is not known; orders [BASELINES, n]. */
+static nr_status rank_baselines(const nr_rating_columns *columns,
+                                const double *values[BASELINES], uint32_t *orders) {
     for (size_t b = 0; b < BASELINES; b++) {
-        const double *values = nr_rating_column(columns, baselines[b]);
-        ranked *mine = list + b * columns->n;
-        known[b] = values != NULL;
-        if (!known[b]) continue;
-        for (uint32_t i = 0; i < columns->n; i++) mine[i] = (ranked){values[i], i};
-        qsort(mine, columns->n, sizeof *mine, best_first);
+        values[b] = nr_rating_column(columns, baselines[b]);
+        if (values[b])
+            NR_TRY(nr_sort_best_first(NULL, values[b], columns->n,
+                                      orders + b * columns->n));
     }
+    return NR_OK;
 }
 
 /* The filters in order of each baseline, side by side. */
-static void print_baselines(size_t n, const ranked *list, const bool known[BASELINES],
-                            uint64_t top, FILE *stream) {
+static void print_baselines(size_t n, const double *const values[BASELINES],
+                            const uint32_t *orders, uint64_t top, FILE *stream) {
     fprintf(stream, "%6s", "rank");
     for (size_t b = 0; b < BASELINES; b++)
-        if (known[b]) fprintf(stream, " %17s", baselines[b]);
+        if (values[b]) fprintf(stream, " %17s", baselines[b]);
     fprintf(stream, "\n");
     for (size_t k = 0; k < n && (top == 0 || k < top); k++) {
         fprintf(stream, "%6zu", k + 1);
         for (size_t b = 0; b < BASELINES; b++) {
-            const ranked *r = &list[b * n + k];
-            if (known[b]) fprintf(stream, " %6u %10.4g", r->filter, r->value);
+            uint32_t filter = orders[b * n + k];
+            if (values[b]) fprintf(stream, " %6u %10.4g", filter, values[b][filter]);
         }
         fprintf(stream, "\n");
     }
@@ -140,9 +128,9 @@ static void print_baselines(size_t n, const ranked *list, const bool known[BASEL
 
 static nr_status show_baseline(const nr_rating *r, uint64_t top, FILE *stream) {
     nr_rating_columns columns;
-    bool known[BASELINES];
+    const double *values[BASELINES];
     char time[NR_NUMBER_TEXT];
-    ranked *list;
+    uint32_t *orders;
     fprintf(stream, "%s, baselines: %zu filters, ", r->layer, r->n);
     print_state(r, stream);
     fprintf(stream,
@@ -150,14 +138,14 @@ static nr_status show_baseline(const nr_rating *r, uint64_t top, FILE *stream) {
             "first, and its value\n",
             (unsigned long long)r->counts[NR_BASELINE_SEEN],
             nr_plan_get(&r->plan, "images"), nr_format_duration(r->seconds, time));
-    if (!NR_NEW(list, nr_size_mul(BASELINES, r->n))) return NR_ERR_INTERNAL;
+    if (!NR_NEW(orders, nr_size_mul(BASELINES, r->n))) return NR_ERR_INTERNAL;
     nr_status status = nr_rating_columns_make(r, 0.95, &columns);
     if (status == NR_OK) {
-        rank_baselines(&columns, list, known);
-        print_baselines(r->n, list, known, top, stream);
+        status = rank_baselines(&columns, values, orders);
+        if (status == NR_OK) print_baselines(r->n, values, orders, top, stream);
         nr_rating_columns_clear(&columns);
     }
-    free(list);
+    free(orders);
     return status;
 }
 

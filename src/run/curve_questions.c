@@ -6,9 +6,8 @@
 #include "curve.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/rng.h"
-#include "neurank/nn/layers.h"
-#include "neurank/report/names.h"
 #include "neurank/report/rankings.h"
+#include "ranked.h"
 
 /* Where a layer has more filters: about so many steps. */
 enum { POINTS = 32 };
@@ -30,54 +29,21 @@ typedef struct {
 
 /* ---- stores ---- */
 
-static const char *model_of(const nr_store *store) {
-    const char *model = nr_plan_get(&store->plan, "model");
-    return *model || store->n_ratings == 0
-               ? model
-               : nr_plan_get(&store->ratings[0].plan, "model");
-}
-
 static nr_status read_stores(search *s) {
     const nr_options *o = s->options;
     size_t n = o->n_positional - 2;
     if (!NR_NEW(s->stores, n) || !NR_NEW(s->owned, n)) return NR_ERR_INTERNAL;
     for (size_t k = 0; k < n; k++) {
         const char *path = o->positional[2 + k];
-        NR_TRY(nr_store_read(path, &s->owned[k].store));
+        NR_TRY(nr_ranked_read(path, o->positional[0], s->inputs->model_digest,
+                              &s->names, &s->owned[k].store));
         s->stores[k] = (nr_compared_store){path, s->owned[k].store};
         s->n_stores++;
-        const char *model = model_of(s->owned[k].store);
-        NR_REQUIRE(strcmp(model, s->inputs->model_digest) == 0, NR_ERR_MISMATCH,
-                   "%s: ranks of another model: its digest is %s, that of %s is %s",
-                   path, model, o->positional[0], s->inputs->model_digest);
-        NR_TRY(nr_names_add_layers(s->owned[k].store, &s->names));
     }
     return NR_OK;
 }
 
 /* ---- one layer ---- */
-
-typedef struct {
-    uint32_t filter;
-    double value;
-} ranked;
-
-static int best_first(const void *a, const void *b) {
-    const ranked *x = a, *y = b;
-    if (x->value != y->value) return x->value > y->value ? -1 : 1;
-    return (x->filter > y->filter) - (x->filter < y->filter);
-}
-
-static nr_status sort_into(const uint32_t *filters, const double *values, size_t n,
-                           uint32_t *order) {
-    ranked *list;
-    if (!NR_NEW(list, n)) return NR_ERR_INTERNAL;
-    for (size_t i = 0; i < n; i++) list[i] = (ranked){filters[i], values[i]};
-    qsort(list, n, sizeof *list, best_first);
-    for (size_t i = 0; i < n; i++) order[i] = list[i].filter;
-    free(list);
-    return NR_OK;
-}
 
 static nr_status fill_random(const search *s, nr_curve *c, size_t first,
                              uint32_t node) {
@@ -91,7 +57,7 @@ static nr_status fill_random(const search *s, nr_curve *c, size_t first,
             nr_stream_uniforms(stream, c->filters[i], (uint32_t)(m - first), 0, 0, u);
             keys[i] = u[0];
         }
-        status = sort_into(c->filters, keys, c->n, c->orders + m * c->n);
+        status = nr_sort_best_first(c->filters, keys, c->n, c->orders + m * c->n);
     }
     free(keys);
     return status;
@@ -138,8 +104,8 @@ static nr_status make_curve(search *s, const char *name, nr_rankings *r, size_t 
     for (size_t m = 0; m < methods; m++) {
         snprintf(out->methods[m], NR_CURVE_METHOD, "%s",
                  nr_method_names[r->items[m].method]);
-        NR_TRY(
-            sort_into(r->items[m].filters, r->items[m].values, n, out->orders + m * n));
+        NR_TRY(nr_sort_best_first(r->items[m].filters, r->items[m].values, n,
+                                  out->orders + m * n));
     }
     return fill_random(s, out, methods, node);
 }
@@ -171,24 +137,13 @@ static nr_status add_layer(search *s, const char *name, uint32_t node) {
 
 /* ---- all ---- */
 
-static bool is_wanted(const nr_options *o, const char *name) {
-    return !o->layer || strcmp(o->layer, "all") == 0 || nr_is_listed(o->layer, name);
-}
-
 static nr_status add_layers(search *s) {
-    const nr_graph *graph = s->inputs->graph;
-    uint32_t *nodes;
+    nr_ranked_node *nodes = NULL;
     size_t n;
-    NR_TRY(nr_names_require(&s->names, s->options->layer, s->options->positional[2]));
-    NR_TRY(nr_layers_list(graph, &nodes, &n));
-    nr_status status = NR_OK;
-    for (size_t i = 0; i < n && status == NR_OK; i++) {
-        const char *name =
-            nr_graph_text(graph, nr_graph_node(graph, nodes[i])->short_name);
-        for (size_t k = 0; k < s->names.n && status == NR_OK; k++)
-            if (strcmp(s->names.items[k], name) == 0 && is_wanted(s->options, name))
-                status = add_layer(s, name, nodes[i]);
-    }
+    nr_status status = nr_ranked_nodes(s->inputs->graph, &s->names, s->options->layer,
+                                       s->options->positional[2], &nodes, &n);
+    for (size_t i = 0; i < n && status == NR_OK; i++)
+        status = add_layer(s, nodes[i].name, nodes[i].node);
     free(nodes);
     NR_TRY(status);
     NR_REQUIRE(s->n > 0, NR_ERR_MISMATCH, "%s: no ranks of these layers and methods",

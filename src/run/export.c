@@ -68,8 +68,7 @@ static nr_status write_arrays(const nr_options *o, const nr_store *store,
     nr_option_choice("by", o->by, method);
     for (size_t i = 0; i < names->n; i++) {
         nr_rankings found;
-        bool all = !o->layer || strcmp(o->layer, "all") == 0;
-        if (!all && !nr_is_listed(o->layer, names->items[i])) continue;
+        if (!nr_is_selected(o->layer, names->items[i])) continue;
         nr_status status =
             nr_rankings_find(&source, 1, names->items[i], method, &found);
         if (status == NR_OK && found.n > 0) {

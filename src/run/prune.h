@@ -60,8 +60,7 @@ nr_status nr_prune_print(const nr_pruning *pruning);
 /* The files of --masks, if it is given. */
 nr_status nr_prune_masks(const nr_pruning *pruning);
 
-/* Channels of a layer that stay: *out [returned] owned by the caller, NULL after a
- * message. */
+/* Channels [*n] of a layer that stay, owned by the caller; NULL after a message. */
 uint32_t *nr_prune_kept(const nr_pruning *pruning, uint32_t node, size_t *n);
 
 #endif

@@ -35,6 +35,11 @@ nr_status nr_rankings_find(const nr_compared_store *stores, size_t n_stores,
 void nr_rankings_intersect(nr_rankings *rankings);
 void nr_rankings_free(nr_rankings *rankings);
 
+/* order [n]: the filters by value, the best first, of equals the lower channel.
+ * filters NULL: 0, 1, ... */
+nr_status nr_sort_best_first(const uint32_t *filters, const double *values, size_t n,
+                             uint32_t *order);
+
 /* Is name one of "a,b,c"? NULL: yes. */
 bool nr_is_listed(const char *list, const char *name);
 
