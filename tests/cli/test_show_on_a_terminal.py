@@ -93,7 +93,8 @@ def main():
     check(lengths[0] == 0 and lengths[-1] > 100, f"bars by width: {lengths}")
     wide = on_terminal(240, "show", "only.h5")
     check("\x1b[34m" in wide and "\x1b[33m" in wide, "two colours")
-    check(not rows(wide)[-1].endswith("\x1b"), "codes are ended")
+    starts, ends = len(CODES.findall(wide)), wide.count("\x1b[0m")
+    check(starts == 2 * ends > 0, f"each colour is ended: {starts} codes, {ends} ends")
     for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
         plain = on_terminal(240, "show", "only.h5", **env)
         check("\x1b" not in plain and plain == CODES.sub("", wide), f"no colour under {env}")
