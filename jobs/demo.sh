@@ -52,6 +52,8 @@ What to do next:
   $neurank info $top/data/lenet5.onnx $work/fashion.h5 --half-width 0.001   how long until +-0.001?
   $neurank baseline $top/data/lenet5.onnx $work/fashion.h5 --layer conv2 -o $work/conv2.h5
   $neurank compare $work/conv2.h5                 do simpler methods rank the filters as Shapley values do?
+  $neurank prune $top/data/lenet5.onnx $work/conv2.h5 $work/fashion.h5 --max-drop 0.01 -o $work/small.onnx
+                                                  a smaller network that loses at most 1% of the accuracy
   $neurank shapley MODEL.onnx DATA.h5 --layer all -o RUN.h5     your own network
 Run the demo again and the finished store is recognised; give --sweeps 8, or --half-width 0.0015, and it
 goes on.
