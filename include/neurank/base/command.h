@@ -1,4 +1,4 @@
-/* Another program's words: squeue, sinfo, sbatch. No shell in between. */
+/* Another program's words: squeue, sinfo, sbatch, gnuplot. No shell in between. */
 #ifndef NEURANK_BASE_COMMAND_H
 #define NEURANK_BASE_COMMAND_H
 
@@ -11,5 +11,12 @@
  * cause in errno. Says nothing itself. */
 int nr_command_run(const char *const *argv, double limit_s, bool silent, char *text,
                    size_t n);
+
+/* The same with `input` [n_input] on stdin; all it writes is *text, owned by the caller
+ * (also after a failure; may be NULL then). More than NR_COMMAND_TEXT_MAX is a failure.
+ */
+enum { NR_COMMAND_TEXT_MAX = 1 << 28 };
+int nr_command_filter(const char *const *argv, double limit_s, const char *input,
+                      size_t n_input, char **text);
 
 #endif
