@@ -43,6 +43,7 @@ void nr_fold_free(nr_fold *fold) {
     free(fold->begun);
     nr_tally_free(fold->tally);
     nr_tally_free(fold->incoming);
+    nr_fold_free_stages(fold);
     free(fold);
 }
 
@@ -207,6 +208,7 @@ nr_status nr_fold_close_sweeps(nr_fold *fold) {
         nr_open_sweep *open = nr_fold_find_open(fold, sweep);
         if (!open || open->n_done < fold->spec.units_per_sweep) return NR_OK;
         if (!nr_tally_merge(fold->tally, open->tally)) return nr_fold_out_of_range();
+        NR_TRY(nr_fold_add_to_stage(fold, sweep, open->tally));
         open_free(open);
         fold->n_open--;
         memmove(open, open + 1,

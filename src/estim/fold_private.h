@@ -20,8 +20,10 @@ struct nr_fold {
     nr_fold_spec spec;
     uint64_t *lane_sweeps; /* [n_lanes] complete ones; sweep s is of lane s % n_lanes */
     size_t n_lanes;
-    uint64_t complete;   /* sweeps of all lanes */
-    nr_tally *tally;     /* of the complete sweeps */
+    uint64_t complete;                    /* sweeps of all lanes */
+    nr_tally *tally;                      /* of the complete sweeps */
+    nr_tally *stages[NR_FOLD_STAGES_MAX]; /* [n_stages] what they are the sum of */
+    size_t n_stages;
     nr_tally *incoming;  /* scratch */
     nr_open_sweep *open; /* ascending */
     size_t n_open, capacity;
@@ -41,5 +43,12 @@ nr_status nr_fold_take_begun(nr_fold *fold, uint64_t block, size_t *out);
 /* Moves sweeps that are whole, in order, into the complete ones. */
 nr_status nr_fold_close_sweeps(nr_fold *fold);
 nr_status nr_fold_out_of_range(void);
+
+/* A sweep is complete. */
+nr_status nr_fold_add_to_stage(nr_fold *fold, uint64_t sweep, const nr_tally *tally);
+/* `to` gets the stages of `from`; or adds them to its own. */
+nr_status nr_fold_copy_stages(const nr_fold *from, nr_fold *to);
+nr_status nr_fold_join_stages(nr_fold *to, const nr_fold *from);
+void nr_fold_free_stages(nr_fold *fold);
 
 #endif

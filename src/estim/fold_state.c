@@ -130,6 +130,7 @@ static nr_status copy_begun(nr_fold *to, const nr_fold *from) {
 static nr_status copy_into(const nr_fold *from, nr_fold *to) {
     NR_TRY(set_lanes(to, from->lane_sweeps, from->n_lanes));
     NR_TRY(nr_tally_copy(from->tally, to->tally));
+    NR_TRY(nr_fold_copy_stages(from, to));
     NR_TRY(copy_open(to, from));
     NR_TRY(copy_begun(to, from));
     to->ended = from->ended;
@@ -205,6 +206,7 @@ nr_status nr_fold_join(nr_fold *fold, const nr_fold *from) {
     NR_ASSERT(fold->spec.lanes == 0 && fold->spec.pieces == 0);
     NR_TRY(join_lanes(fold, from));
     if (!nr_tally_merge(fold->tally, from->tally)) return nr_fold_out_of_range();
+    NR_TRY(nr_fold_join_stages(fold, from));
     for (size_t k = 0; k < from->n_open; k++) NR_TRY(join_open(fold, &from->open[k]));
     return nr_fold_close_sweeps(fold);
 }

@@ -187,7 +187,7 @@ bool nr_tally_end_block(nr_tally *tally, const nr_wide *shapley) {
 
 bool nr_tally_merge(nr_tally *into, const nr_tally *from) {
     NR_ASSERT(into->n == from->n && !into->in_group && !from->in_group);
-    NR_ASSERT(!into->classes == !from->classes);
+    NR_ASSERT(!into->classes || from->classes);
     bool good =
         nr_wide_add(&into->full, from->full) && nr_wide_add(&into->empty, from->empty);
     for (size_t k = 0; k < ROWS_CHECKED * into->n && good; k++)
@@ -208,6 +208,7 @@ bool nr_tally_merge(nr_tally *into, const nr_tally *from) {
 
 nr_status nr_tally_copy(const nr_tally *from, nr_tally *to) {
     NR_ASSERT(to->n == from->n && !to->in_group && !from->in_group);
+    NR_ASSERT(!to->classes || from->classes);
     memcpy(to->sum, from->sum, ROWS * from->n * sizeof *to->sum);
     memcpy(to->largest, from->largest, from->n * sizeof *to->largest);
     memcpy(to->live, from->live, from->n * sizeof *to->live);
@@ -217,7 +218,7 @@ nr_status nr_tally_copy(const nr_tally *from, nr_tally *to) {
     to->coalition_images = from->coalition_images;
     to->full = from->full;
     to->empty = from->empty;
-    return from->classes ? nr_class_sums_copy(from->classes, to->classes) : NR_OK;
+    return to->classes ? nr_class_sums_copy(from->classes, to->classes) : NR_OK;
 }
 
 /* ---- words ---- */

@@ -112,6 +112,22 @@ static void add_classes(json_t *o, const nr_class_sums *sums, const shown *s) {
     json_object_set_new(o, "by_class", all);
 }
 
+/* The widest interval, by sweeps. */
+static nr_status add_widths(json_t *o, const nr_store *store,
+                            const nr_store_layer *layer) {
+    nr_trace t;
+    NR_TRY(nr_store_trace(store, layer, &t));
+    json_t *trace = json_object(), *sweeps = json_array(), *widths = json_array();
+    for (size_t k = 0; k < t.n; k++) {
+        json_array_append_new(sweeps, json_integer((json_int_t)t.sweeps[k]));
+        json_array_append_new(widths, number(t.half_width[k]));
+    }
+    json_object_set_new(trace, "sweeps", sweeps);
+    json_object_set_new(trace, "half_width", widths);
+    json_object_set_new(o, "trace", trace);
+    return NR_OK;
+}
+
 static nr_status add_layer(const nr_store *store, const nr_store_layer *layer,
                            uint64_t top, json_t *list) {
     nr_results *r;
@@ -124,8 +140,9 @@ static nr_status add_layer(const nr_store *store, const nr_store_layer *layer,
     add_columns(o, layer, &s);
     if (sums) add_classes(o, sums, &s);
     nr_results_free(r);
+    nr_status status = add_widths(o, store, layer);
     json_array_append_new(list, o);
-    return NR_OK;
+    return status;
 }
 
 /* ---- ratings ---- */

@@ -56,6 +56,8 @@ static nr_status add_fold(nr_digest *digest, const nr_fold *fold) {
     nr_digest_add(digest, nr_fold_lane_sweeps(fold),
                   nr_fold_lanes(fold) * sizeof(uint64_t));
     NR_TRY(add_tally(digest, nr_fold_complete_tally(fold)));
+    for (size_t k = 0; k < nr_fold_stages(fold); k++)
+        NR_TRY(add_tally(digest, nr_fold_stage(fold, k)));
     for (size_t k = 0; k < nr_fold_open_count(fold); k++) {
         uint64_t sweep;
         const uint8_t *done;

@@ -262,6 +262,7 @@ nr_status nr_layout_write_state(nr_h5 *file, const nr_store_layer *layer) {
     NR_TRY(make_axes(file, layer, &a));
     NR_TRY(make_tallies(file, layer, &a, 0));
     NR_TRY(put_tally(file, layer, false, 0, nr_fold_complete_tally(layer->fold)));
+    NR_TRY(nr_layout_write_stages(file, layer));
     NR_TRY(write_lanes(file, layer));
     NR_TRY(write_open(file, layer, &a));
     return write_begun(file, layer, &a);

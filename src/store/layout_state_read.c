@@ -332,6 +332,7 @@ nr_status nr_layout_read_state(const nr_h5 *file, nr_store_layer *layer,
                                uint64_t sweeps) {
     NR_TRY(nr_store_layer_make_fold(layer));
     NR_TRY(read_complete(file, layer, sweeps));
+    NR_TRY(nr_layout_read_stages(file, layer));
     NR_TRY(read_open(file, layer));
     return layer->units.pieces > 1 ? read_begun(file, layer) : NR_OK;
 }

@@ -138,6 +138,35 @@ nr_status nr_store_results(const nr_store *store, const nr_store_layer *layer,
     return nr_results_new(layer->fold, &spec, out);
 }
 
+static nr_status add_point(const nr_fold *fold, const nr_interval_spec *spec,
+                           nr_trace *trace) {
+    nr_results *r;
+    NR_TRY(nr_results_new(fold, spec, &r));
+    trace->sweeps[trace->n] = r->sweeps;
+    trace->half_width[trace->n++] = nr_results_widest(r);
+    nr_results_free(r);
+    return NR_OK;
+}
+
+nr_status nr_store_trace(const nr_store *store, const nr_store_layer *layer,
+                         nr_trace *out) {
+    nr_interval_spec spec = nr_store_intervals(store, layer);
+    uint64_t complete = nr_fold_complete_sweeps(layer->fold);
+    *out = (nr_trace){0};
+    if (layer->units.pieces > 0 || complete == 0) return NR_OK;
+    for (size_t k = 0; k < nr_fold_stages(layer->fold); k++) {
+        nr_fold *then;
+        NR_TRY(nr_fold_at_stage(layer->fold, k, &then));
+        uint64_t sweeps = then ? nr_fold_complete_sweeps(then) : 0;
+        bool known =
+            sweeps > (out->n ? out->sweeps[out->n - 1] : 0) && sweeps < complete;
+        nr_status status = known ? add_point(then, &spec, out) : NR_OK;
+        nr_fold_free(then);
+        NR_TRY(status);
+    }
+    return add_point(layer->fold, &spec, out);
+}
+
 nr_status nr_history_add(char **history, const char *line) {
     const char *old = *history ? *history : "";
     size_t bytes = strlen(old) + strlen(line) + 2;

@@ -19,6 +19,11 @@
  * keeps how many sweeps each has; once they make up the first sweeps without a gap,
  * they are forgotten, and nothing tells the ledger from one that was never in shards.
  *
+ * How far a run was after fewer sweeps. The complete tally is the sum of stages: the
+ * sweeps below 1, 2, 3, 4, 6, 8, 12, 16, ... that are not below the number before. A
+ * stage is as exact and as indifferent to order as the rest, so that a joined run can
+ * tell what its intervals were at every such number, as one run can.
+ *
  * In an exact run there is one sweep, and `pieces` consecutive units enumerate one
  * block. The shares of a block that is not complete are kept apart, because its Shapley
  * values are squared when they are known. */
@@ -89,6 +94,12 @@ void nr_fold_begun_get(const nr_fold *fold, size_t k, uint64_t *block,
 /* Complete sweeps of each lane, [lanes]; one lane unless some are ahead. */
 size_t nr_fold_lanes(const nr_fold *fold);
 const uint64_t *nr_fold_lane_sweeps(const nr_fold *fold);
+/* Stages: how many, where each ends (behind which sweep), and its tally, which is
+ * without classes. */
+enum { NR_FOLD_STAGES_MAX = 64 };
+size_t nr_fold_stages(const nr_fold *fold);
+uint64_t nr_fold_stage_end(size_t stage);
+const nr_tally *nr_fold_stage(const nr_fold *fold, size_t stage);
 /* Fills an empty fold from what was stored; lane_sweeps [lanes]. NR_ERR_INPUT without a
  * message: these are no tally's words, or no lanes of such a fold. */
 nr_status nr_fold_restore_complete(nr_fold *fold, const uint64_t *lane_sweeps,
@@ -96,6 +107,11 @@ nr_status nr_fold_restore_complete(nr_fold *fold, const uint64_t *lane_sweeps,
 /* *tally, borrowed, is to be filled by the caller. */
 nr_status nr_fold_restore_open(nr_fold *fold, uint64_t sweep, const uint8_t *done,
                                nr_tally **tally);
+/* After the complete sweeps, in order; words [n] of a tally without classes.
+ * NR_ERR_INPUT without a message: they are none. */
+nr_status nr_fold_restore_stage(nr_fold *fold, const uint64_t *words, size_t n);
+/* Are the stages those of the complete sweeps, and do they add up to them? */
+nr_status nr_fold_check_stages(const nr_fold *fold, bool *good);
 /* After the open sweep that the block belongs to. */
 nr_status nr_fold_restore_begun(nr_fold *fold, uint64_t block, const nr_wide *shapley);
 
@@ -103,6 +119,10 @@ nr_status nr_fold_restore_begun(nr_fold *fold, uint64_t block, const nr_wide *sh
 /* *copy becomes what `from` is, but for its judge: made if it is NULL, else one made
  * before of the same fold, whose memory is used again. */
 nr_status nr_fold_copy(const nr_fold *from, nr_fold **copy);
+
+/* The ledger as it was when all its sweeps before the end of a stage were complete and
+ * no other ones, without classes; NULL if it has not all of them. Sampled runs only. */
+nr_status nr_fold_at_stage(const nr_fold *fold, size_t stage, nr_fold **out);
 
 /* Does a unit stand in both? *unit is one of them. Sampled runs only. */
 bool nr_fold_overlap(const nr_fold *a, const nr_fold *b, uint64_t *unit);

@@ -72,8 +72,8 @@ bool nr_tally_add_share(nr_tally *tally, const nr_share *share);
 /* The block's shares are all there, and sum to `shapley`. */
 bool nr_tally_end_block(nr_tally *tally, const nr_wide *shapley);
 
+/* Both of the same players and classes; or into one without classes. */
 bool nr_tally_merge(nr_tally *into, const nr_tally *from);
-/* Of the same players and classes. */
 nr_status nr_tally_copy(const nr_tally *from, nr_tally *to);
 
 /* ---- moving and storing: rows of 64-bit words ---- */

@@ -11,9 +11,11 @@
  *     shapley, std_error, ci_*, joint_*, population_*, freedom, antithetic_ratio,
  *     strata_ratio, rank, rank_low, rank_high, tie_group, dead, unreliable
  *     shapley_by_class, std_error_by_class [class, filter], images_by_class [class]
+ *     trace_sweeps, trace_half_width [trace_sweeps]
  *     shapley_by_image [image, filter], image [image], label_by_image [image]
  *   /<layer>/state         what a resume needs: exact sums and finished units
  *     complete    [word, filter], complete_counts [count], and by class
+ *     stages      [stage, word, filter], stage_counts: the complete ones in parts
  *     open_done   [open_sweep, unit], open [open_sweep, word, filter], open_counts
  *     lane_sweeps complete sweeps of each lane, where shards were joined with gaps
  *     begun_*     blocks of an exact run of which pieces are missing
@@ -32,7 +34,7 @@
 #include "neurank/store/image_rows.h"
 #include "neurank/store/rating.h"
 
-enum { NR_STORE_VERSION = 5 };
+enum { NR_STORE_VERSION = 6 };
 /* Sweeps are numbered with 32 bits where permutations are drawn. */
 enum { NR_STORE_SWEEPS_MAX = 1000000000 };
 /* "host:process:time" */
@@ -105,6 +107,15 @@ nr_interval_spec nr_store_intervals(const nr_store *store, const nr_store_layer 
 /* The estimates as they stand. */
 nr_status nr_store_results(const nr_store *store, const nr_store_layer *layer,
                            nr_results **out);
+/* Half of the widest joint interval as it was after so many sweeps, each a part of the
+ * same run, up to what it is now. None of an exact run, or before the first sweep. */
+typedef struct {
+    size_t n;
+    uint64_t sweeps[NR_FOLD_STAGES_MAX + 1]; /* complete, of a shard its own */
+    double half_width[NR_FOLD_STAGES_MAX + 1];
+} nr_trace;
+nr_status nr_store_trace(const nr_store *store, const nr_store_layer *layer,
+                         nr_trace *out);
 /* Appends a line to a text that may be NULL. */
 nr_status nr_history_add(char **history, const char *line);
 /* The same to the store's. */

@@ -64,7 +64,28 @@ static void assert_same_tally(const nr_tally *a, const nr_tally *b) {
     }
 }
 
+/* But for classes. */
+static void assert_same_words(const nr_tally *a, const nr_tally *b) {
+    size_t n = nr_tally_words(N, 0, 0);
+    uint64_t *wa = nr_new(n, sizeof *wa), *wb = nr_new(n, sizeof *wb);
+    assert_int_equal(nr_tally_encode_plain(a, wa), n);
+    assert_int_equal(nr_tally_encode_plain(b, wb), n);
+    assert_memory_equal(wa, wb, n * sizeof *wa);
+    free(wa);
+    free(wb);
+}
+
+static void assert_same_stages(const nr_fold *a, const nr_fold *b) {
+    bool good;
+    assert_int_equal(nr_fold_stages(a), nr_fold_stages(b));
+    for (size_t k = 0; k < nr_fold_stages(a); k++)
+        assert_same_words(nr_fold_stage(a, k), nr_fold_stage(b, k));
+    assert_int_equal(nr_fold_check_stages(a, &good), NR_OK);
+    assert_true(good);
+}
+
 static void assert_same(const nr_fold *a, const nr_fold *b) {
+    assert_same_stages(a, b);
     assert_int_equal(nr_fold_lanes(a), nr_fold_lanes(b));
     assert_memory_equal(nr_fold_lane_sweeps(a), nr_fold_lane_sweeps(b),
                         nr_fold_lanes(a) * sizeof(uint64_t));
@@ -187,8 +208,38 @@ static void test_overlap_of_open_sweeps(void **state) {
     nr_fold_free(b);
 }
 
+/* The ledger at a stage is what a run of so many sweeps was; of a shard, too. */
+static void test_as_it_was(void **state) {
+    (void)state;
+    static const uint64_t ends[] = {1, 2, 3, 4, 6, 8, 12};
+    for (uint64_t lanes = 0; lanes <= 3; lanes++) {
+        uint64_t lane = lanes ? lanes - 1 : 0, step = lanes ? lanes : 1;
+        nr_fold *fold = make(lanes, lane), *then;
+        for (uint64_t s = lane; s < SWEEPS + 1; s += step) add_sweep(fold, s);
+        for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+            nr_fold *early = make(lanes, lane);
+            assert_int_equal(nr_fold_stage_end(k), ends[k]);
+            for (uint64_t s = lane; s < ends[k]; s += step) add_sweep(early, s);
+            assert_int_equal(nr_fold_at_stage(fold, k, &then), NR_OK);
+            assert_int_equal(!then, nr_fold_complete_sweeps(early) == 0);
+            if (then) {
+                assert_int_equal(nr_fold_complete_sweeps(then),
+                                 nr_fold_complete_sweeps(early));
+                assert_same_words(nr_fold_complete_tally(then),
+                                  nr_fold_complete_tally(early));
+            }
+            nr_fold_free(then);
+            nr_fold_free(early);
+        }
+        assert_int_equal(nr_fold_at_stage(fold, 8, &then), NR_OK); /* 24 sweeps */
+        assert_null(then);
+        nr_fold_free(fold);
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_joined_in_any_order),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_it_was),
+                                       cmocka_unit_test(test_joined_in_any_order),
                                        cmocka_unit_test(test_gaps_are_filled),
                                        cmocka_unit_test(test_judged_without_gaps),
                                        cmocka_unit_test(test_overlap_of_open_sweeps)};
