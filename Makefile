@@ -16,10 +16,11 @@ INSTALL_PACKAGES ?= 1
 
 PACKAGES_BUILD = gcc libc6-dev pkg-config libopenmpi-dev openmpi-bin libopenblas-dev \
     libhdf5-dev libprotobuf-c-dev protobuf-c-compiler libonnx-dev \
-    librandom123-dev libjansson-dev libxxhash-dev zlib1g-dev
+    librandom123-dev libjansson-dev libxxhash-dev zlib1g-dev gnuplot-nox
 PACKAGES_DATA  = dataset-fashion-mnist
 PACKAGES_TEST  = libcmocka-dev hdf5-tools netcdf-bin python3-h5py python3-h5netcdf \
-    python3-xarray python3-torch python3-onnx python3-torchvision python3-opencv git
+    python3-xarray python3-torch python3-onnx python3-torchvision python3-opencv \
+    chromium git
 # Only where there are such packages: an own cluster for the tests of jobs.
 PACKAGES_SLURM = $(shell apt-cache show slurm-wlm munge >/dev/null 2>&1 && echo slurm-wlm munge)
 PACKAGES_LINT  = clang-format clang-tidy shellcheck
@@ -219,7 +220,7 @@ tidy-%:
 	@clang-tidy --quiet src/nn/$*.c -- -std=gnu11 -D_GNU_SOURCE -Iinclude $(filter-out -mprefer%,$(INSTRUCTIONS_$*)) 2>/dev/null
 
 format:
-	clang-format -i $(FORMATTED)
+	@clang-format -i $(FORMATTED)
 
 # ---- all tests --------------------------------------------------------------------
 CLI_TESTS  := $(wildcard tests/cli/test_*.py)

@@ -39,6 +39,10 @@ mpirun -n 2 "$neurank" "$@"
 say neurank show "$work/conv2.h5"
 "$neurank" show "$work/conv2.h5"
 
+set -- report "$work/conv2.h5" -o "$work/conv2.html"
+say neurank "$@"
+"$neurank" "$@"
+
 cat <<END
 
 A row is a filter: its Shapley value is the share of the network's score that it brings, on
@@ -47,6 +51,7 @@ for these images; with +-joint all intervals hold at once, and neighbours whose 
 leave open are tied together at the left ( / | \\ ).
 
 What to do next:
+  open $work/conv2.html in a browser: the same with plots, and how the intervals became narrower
   $neurank show $work/conv2.h5 --format json      the same for programs
   $neurank info $top/data/vgg16s.onnx             layers of a larger network, and their cost
   $neurank info $top/data/lenet5.onnx $work/fashion.h5 --half-width 0.001   how long until +-0.001?

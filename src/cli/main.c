@@ -46,6 +46,7 @@ static nr_status run_command(const nr_options *options, int argc, char **argv,
     case NR_COMMAND_PRUNE: return nr_run_prune(options);
     case NR_COMMAND_CURVE: return nr_run_curve(options, command_line);
     case NR_COMMAND_EXPORT: return nr_run_export(options);
+    case NR_COMMAND_REPORT: return nr_run_report(options);
     case NR_COMMAND_VERIFY: return nr_run_verify(options);
     case NR_COMMAND_SUBMIT: return nr_run_submit(options, argc, argv);
     case NR_COMMAND_STATUS: return nr_run_status(options);

@@ -302,6 +302,8 @@ static nr_status check_presence(const nr_options *o) {
         NR_REQUIRE(!o->drop || o->layer, NR_ERR_USAGE, "eval: --drop needs --layer");
     if (o->command == NR_COMMAND_EXPORT)
         NR_REQUIRE(o->output, NR_ERR_USAGE, "export: -o RANKS.csv is missing");
+    if (o->command == NR_COMMAND_REPORT)
+        NR_REQUIRE(o->output, NR_ERR_USAGE, "report: -o REPORT.html is missing");
     if (o->command == NR_COMMAND_IMPORT) {
         int sources = (o->idx.n > 0) + (o->cifar10.n > 0) + (o->npy.n > 0);
         NR_REQUIRE(sources == 1, NR_ERR_USAGE,

@@ -11,6 +11,7 @@ enum {
     PRUNE = 1 << NR_COMMAND_PRUNE,
     CURVE = 1 << NR_COMMAND_CURVE,
     EXPORT = 1 << NR_COMMAND_EXPORT,
+    REPORT = 1 << NR_COMMAND_REPORT,
     MERGE = 1 << NR_COMMAND_MERGE,
     SUBMIT = 1 << NR_COMMAND_SUBMIT,
     STATUS = 1 << NR_COMMAND_STATUS,
@@ -53,6 +54,10 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
         {"export", "RUN.h5 -o RANKS.csv|RANKS.json|RANKS.npy", 1, 0,
          "the ranks for other programs: the tables of show, or an array "
          "a layer"},
+    [NR_COMMAND_REPORT] = {"report", "RUN.h5 [OTHER.h5|CURVE.h5 ...] -o REPORT.html", 1,
+                           NR_POSITIONAL_MAX - 1,
+                           "one page for a browser: values, intervals, classes, "
+                           "methods, curves; plots and tables"},
     [NR_COMMAND_VERIFY] = {"verify", "RUN.h5 ...", 1, NR_POSITIONAL_MAX - 1,
                            "is every byte and every number of a store what it should "
                            "be?"},
@@ -72,9 +77,10 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
 const option_row nr_option_table[] = {
     {"layer", TEXT, FILL | EVAL | INFO, AT(layer), "L[,L...]|all", NULL, 0, 0,
      "layers whose filters are the players: short name, node or output (eval: one)"},
-    {"output", TEXT, FILL | PRUNE | CURVE | EXPORT | IMPORT, AT(output), "FILE", NULL,
-     0, 0,
-     "the store, (prune) model, (curve) curves or (import) data file to write; also "
+    {"output", TEXT, FILL | PRUNE | CURVE | EXPORT | REPORT | IMPORT, AT(output),
+     "FILE", NULL, 0, 0,
+     "the store, (prune) model, (curve) curves, (report) page or (import) data file to "
+     "write; also "
      "-o"},
     {"method", CHOICE, RUN, AT(method), "sample|exact", "sample", 0, 0,
      "antithetic pairs of walks, one permutation a block; or all 2^n coalitions"},
@@ -167,8 +173,8 @@ const option_row nr_option_table[] = {
     {"logits", TEXT, EVAL, AT(logits), "OUT.h5", NULL, 0, 0, "write the logits there"},
     {"format", CHOICE, SHOW | COMPARE | PRUNE | CURVE | EVAL | STATUS | INFO,
      AT(format), "text|csv|json", "text", 0, 0, "for people or for programs"},
-    {"layer", TEXT, COMPARE | PRUNE | CURVE | EXPORT, AT(layer), "L[,L...]|all", NULL,
-     0, 0, "only these layers, by short name"},
+    {"layer", TEXT, COMPARE | PRUNE | CURVE | EXPORT | REPORT, AT(layer),
+     "L[,L...]|all", NULL, 0, 0, "only these layers, by short name"},
     {"keep", TEXT, PRUNE, AT(keep), "K|FRACTION|significant", NULL, 0, 0,
      "of each layer the K best filters, this part (0.5 or 50%), or all whose interval "
      "is "

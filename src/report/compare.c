@@ -34,7 +34,7 @@ static const nr_plan *inputs_of(const nr_store *s) {
     return s->n_layers > 0 ? &s->plan : s->n_ratings > 0 ? &s->ratings[0].plan : NULL;
 }
 
-static nr_status check_stores(const nr_compared_store *stores, size_t n) {
+nr_status nr_comparison_check(const nr_compared_store *stores, size_t n) {
     for (size_t k = 0; k < n; k++) {
         const nr_plan *first = inputs_of(stores[0].store);
         const nr_plan *plan = inputs_of(stores[k].store);
@@ -170,17 +170,13 @@ static nr_status prepare_layer(const nr_compare_spec *spec, layer_work *w) {
     return n > 1 ? make_rows(w) : NR_OK;
 }
 
-static nr_status compare_layer(const nr_compared_store *stores, size_t n,
-                               const nr_compare_spec *spec, const char *layer,
-                               const nr_comparison_output *output, size_t *shown) {
+nr_status nr_comparison_make(const nr_compared_store *stores, size_t n,
+                             const nr_compare_spec *spec, const char *layer,
+                             nr_comparison_user *use, void *self) {
     layer_work w = {.stores = stores, .out = {.layer = layer}};
     nr_status status = nr_rankings_find(stores, n, layer, spec->methods, &w.rankings);
     if (status == NR_OK) status = prepare_layer(spec, &w);
-    if (status == NR_OK && w.out.n_rows > 0) {
-        if (*shown == 0) nr_comparison_head(output);
-        nr_comparison_print(output, &w.out, *shown == 0);
-        ++*shown;
-    }
+    if (status == NR_OK && w.out.n_rows > 0) status = use(self, &w.out);
     nr_rankings_free(&w.rankings);
     free(w.scores);
     free(w.floors);
@@ -188,13 +184,26 @@ static nr_status compare_layer(const nr_compared_store *stores, size_t n,
     return status;
 }
 
+typedef struct {
+    const nr_comparison_output *output;
+    size_t shown;
+} printing;
+
+static nr_status print_comparison(void *self, const nr_comparison *c) {
+    printing *p = self;
+    if (p->shown == 0) nr_comparison_head(p->output);
+    nr_comparison_print(p->output, c, p->shown == 0);
+    p->shown++;
+    return NR_OK;
+}
+
 nr_status nr_report_compare(const nr_compared_store *stores, size_t n_stores,
                             const nr_compare_spec *spec, FILE *stream) {
     nr_names layers = {0};
-    size_t shown = 0;
     const nr_comparison_output output = {stores, n_stores, spec->confidence,
                                          spec->format, stream};
-    NR_TRY(check_stores(stores, n_stores));
+    printing shown = {&output, 0};
+    NR_TRY(nr_comparison_check(stores, n_stores));
     nr_status status = NR_OK;
     for (size_t k = 0; k < n_stores && status == NR_OK; k++)
         status = nr_names_add_layers(stores[k].store, &layers);
@@ -204,11 +213,11 @@ nr_status nr_report_compare(const nr_compared_store *stores, size_t n_stores,
         status = check_words("methods", spec->methods, nr_method_names, NR_METHODS);
     for (size_t i = 0; i < layers.n && status == NR_OK; i++)
         if (nr_is_listed(spec->layers, layers.items[i]))
-            status =
-                compare_layer(stores, n_stores, spec, layers.items[i], &output, &shown);
+            status = nr_comparison_make(stores, n_stores, spec, layers.items[i],
+                                        print_comparison, &shown);
     nr_names_free(&layers);
     NR_TRY(status);
-    NR_REQUIRE(shown > 0, NR_ERR_MISMATCH,
+    NR_REQUIRE(shown.shown > 0, NR_ERR_MISMATCH,
                "%s: no layer has two rankings to compare; neurank shapley, switch and "
                "baseline with the same -o add them",
                stores[0].path);

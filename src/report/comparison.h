@@ -28,6 +28,16 @@ typedef struct {
     const nr_rankings *rankings;
 } nr_comparison;
 
+/* Compares what ranks a layer; has it used, unless there is nothing to compare. What
+ * the user gets ends with its return. */
+typedef nr_status nr_comparison_user(void *self, const nr_comparison *c);
+nr_status nr_comparison_make(const nr_compared_store *stores, size_t n,
+                             const nr_compare_spec *spec, const char *layer,
+                             nr_comparison_user *use, void *self);
+
+/* The stores are of one network. */
+nr_status nr_comparison_check(const nr_compared_store *stores, size_t n);
+
 typedef struct {
     const nr_compared_store *stores;
     size_t n_stores;

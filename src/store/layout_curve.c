@@ -235,6 +235,14 @@ static nr_status read_all(const nr_h5 *file, nr_curves *out) {
     return status;
 }
 
+nr_status nr_curves_detect(const char *path, bool *is_curves) {
+    nr_h5 *file;
+    NR_TRY(nr_h5_open(path, &file));
+    *is_curves = nr_h5_has_attribute(file, "/", "curve_version");
+    nr_h5_close(file);
+    return NR_OK;
+}
+
 nr_status nr_curves_read(const char *path, nr_curves *out) {
     nr_h5 *file;
     *out = (nr_curves){0};

@@ -11,6 +11,7 @@ Of each layer alone: the mean of the accuracy over all numbers of filters kept, 
 each method; random is the mean of five orders, and +- their standard deviation. The last row
 of a network is the median over its layers. Then the number of layers that a method is the best
 of, and what the whole network keeps when all layers are pruned at once to 75, 50 and 25%.
+The curves themselves are figures in FOLDER/NETWORK.html.
 """
 import csv
 import datetime
@@ -123,6 +124,8 @@ def main():
         store = rank_all(neurank, train, folder, network)
         print_curves(network, curves(neurank, test, folder, network, store))
         print_whole(neurank, test, folder, network, store)
+        run(neurank, "report", store, f"{folder}/{network}.curve.h5", "-o",
+            f"{folder}/{network}.html", ranks=False)
         sys.stdout.flush()
 
 

@@ -20,7 +20,7 @@ def main():
     for module, includes in may.items():
         wanted = "all above" if module == "run" else includes
         check(rows.get(module) == wanted, f"module {module}: {rows.get(module)!r}")
-    for command in re.findall(r"neurank (info|eval|shapley|switch|baseline|show|compare|prune|curve|export|import|verify|merge|submit|status)\b", text):
+    for command in re.findall(r"neurank (info|eval|shapley|switch|baseline|show|compare|prune|curve|export|report|import|verify|merge|submit|status)\b", text):
         run(command, "--help")
 
 

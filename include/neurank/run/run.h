@@ -22,6 +22,7 @@ nr_status nr_run_status(const nr_options *options);
 nr_status nr_run_compare(const nr_options *options);
 nr_status nr_run_prune(const nr_options *options);
 nr_status nr_run_export(const nr_options *options);
+nr_status nr_run_report(const nr_options *options);
 /* As nr_run_shapley: any number of ranks, the same bits. */
 nr_status nr_run_curve(const nr_options *options, const char *command_line);
 nr_status nr_run_merge(const nr_options *options, const char *command_line);

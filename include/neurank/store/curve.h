@@ -52,6 +52,8 @@ void nr_curves_clear(nr_curves *curves);
 
 /* Writes beside path and renames. */
 nr_status nr_curves_write(const char *path, const nr_curves *curves);
+/* Is this HDF5 file one of curves, rather than a store? */
+nr_status nr_curves_detect(const char *path, bool *is_curves);
 /* NR_ERR_INPUT where the file is damaged; NR_ERR_MISMATCH where it is something else.
  */
 nr_status nr_curves_read(const char *path, nr_curves *out);
