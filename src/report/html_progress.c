@@ -85,9 +85,17 @@ nr_status nr_html_progress(nr_html *html, const nr_store *store,
     nr_trace t;
     nr_plot plot;
     NR_TRY(nr_store_trace(store, layer, &t));
-    if (t.n < 2) return NR_OK; /* the overview has the one */
+    if (t.n == 0) return NR_OK;
     nr_html_heading(html, 3, "How the intervals became narrower");
     write_goal(html, layer);
+    if (t.n == 1) {
+        nr_html_note(
+            html,
+            "After %llu, which is all so far: \u00b1%.6g. From two on there is a "
+            "plot.",
+            (unsigned long long)t.sweeps[0], t.half_width[0]);
+        return NR_OK;
+    }
     nr_status status = nr_plot_begin(0.5, &plot);
     if (status == NR_OK) {
         bool nats = strcmp(nr_plan_get(&layer->plan, "metric"), "loss") == 0;

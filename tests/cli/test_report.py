@@ -226,7 +226,9 @@ def check_whatever_is_there():
     check_form(report("w.html", "w.h5"), 2)
     run("shapley", MODEL, "fashion.h5", *one, "--metric", "accuracy", "--half-width", "0.2",
         "-o", "a.h5")
-    check_form(report("a.html", "a.h5"), 2)  # the second: agreement with another such run
+    page = report("a.html", "a.h5")  # the second plot: agreement with another such run
+    check_form(page, 2)
+    check("From two on there is a plot" in page.text, "one sweep is no plot")
     run("shapley", MODEL, "fashion.h5", *one, "--ablate", "mean", "--top", "2", "--sweeps", "3",
         "-o", "t.h5")
     page = report("t.html", "t.h5")
