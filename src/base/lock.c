@@ -67,14 +67,25 @@ static void read_line(int file, int k, char text[NR_LOCK_TEXT]) {
     text[n] = '\0';
 }
 
+/* ", job 17" where SLURM runs this. A task of an array goes by the array's number and
+ * its own: the last one has the array's as its job, which to squeue means all tasks. */
+static void name_job(char *text, size_t n) {
+    const char *job = getenv("SLURM_JOB_ID");
+    const char *array = getenv("SLURM_ARRAY_JOB_ID");
+    const char *task = getenv("SLURM_ARRAY_TASK_ID");
+    text[0] = '\0';
+    if (job && array && task) snprintf(text, n, ", job %.32s_%.16s", array, task);
+    else if (job) snprintf(text, n, ", job %.32s", job);
+}
+
 /* Who has it, for people; the lock holds without it. */
 static void sign(const nr_lock *lock) {
-    char text[NR_LOCK_TEXT], host[64] = "", when[NR_TIME_TEXT];
-    const char *job = getenv("SLURM_JOB_ID");
+    char text[NR_LOCK_TEXT], host[64] = "", when[NR_TIME_TEXT], job[64];
+    name_job(job, sizeof job);
     gethostname(host, sizeof host - 1);
     nr_clock_text(when);
-    snprintf(text, sizeof text, "process %ld on %s since %s%s%.32s", (long)getpid(),
-             host, when, job ? ", job " : "", job ? job : "");
+    snprintf(text, sizeof text, "process %ld on %s since %s%s", (long)getpid(), host,
+             when, job);
     if (ftruncate(lock->file, 0) == 0) write_line(lock, 0, text);
 }
 

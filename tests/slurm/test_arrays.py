@@ -51,6 +51,11 @@ def shards(up):
     state = up.wait_state(merge, *DONE, seconds=180)
     check(state == "COMPLETED", f"merge {state}: {glob.glob('*.log')}")
     check(tasks_end(up, array, (1, 2, 3)) == ["COMPLETED"] * 3, "shards")
+    for k in (1, 2, 3):
+        with open(f"neurank-{array}_{k}.log") as f:
+            log = f.read()
+        check(f"job {array}_{k}, start 2 on" in log, f"a task knows itself: {log}")
+        check("left to that" not in log, f"and nobody else for itself: {log}")
     whole("unsharded.h5", "--layer", "conv2,fc1", "--images", 1000, "--sweeps", 20)
     same("unsharded.h5", "run.h5")
     check("complete" in run("status", "run.h5").stdout, "status")

@@ -71,6 +71,31 @@ static void test_one_owner(void **state) {
     assert_non_null(strstr(test_last_message(), "No such file or directory"));
 }
 
+/* The last task of an array has the array's number as its job: only with the number of
+ * the task is it told from the others. */
+static void test_owner_in_a_job(void **state) {
+    (void)state;
+    static const char *const names[] = {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID",
+                                        "SLURM_ARRAY_TASK_ID"};
+    const char *path = test_path("job.h5");
+    char owner[NR_LOCK_TEXT], note[NR_LOCK_TEXT];
+    nr_lock *lock;
+    for (int task = 0; task < 2; task++) {
+        setenv(names[0], "17", 1);
+        if (task) setenv(names[1], "17", 1);
+        if (task) setenv(names[2], "3", 1);
+        pid_t child = hold(path);
+        for (int i = 0; i < 3; i++) unsetenv(names[i]);
+        assert_true(nr_lock_look(path, owner, note));
+        const char *job = strstr(owner, ", job ");
+        assert_non_null(job);
+        assert_string_equal(job, task ? ", job 17_3" : ", job 17");
+        end(child);
+    }
+    assert_int_equal(nr_lock_take(path, 0, &lock), NR_OK);
+    nr_lock_free(lock);
+}
+
 /* Many who take and leave a lock: never two at once. */
 static void test_one_at_a_time(void **state) {
     (void)state;
@@ -149,9 +174,9 @@ static void test_left_over_files(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_owner),
-                                       cmocka_unit_test(test_one_at_a_time),
-                                       cmocka_unit_test(test_every_byte_counts),
-                                       cmocka_unit_test(test_left_over_files)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_owner), cmocka_unit_test(test_owner_in_a_job),
+        cmocka_unit_test(test_one_at_a_time), cmocka_unit_test(test_every_byte_counts),
+        cmocka_unit_test(test_left_over_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
