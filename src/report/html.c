@@ -56,9 +56,7 @@ static void write_facts(nr_html *html, const nr_html_spec *spec) {
     const nr_store *store = spec->stores[0].store;
     char text[NR_NUMBER_TEXT];
     nr_html_heading(html, 2, "The run");
-    nr_html_table(html,
-                  "what the numbers depend on, but for the settings of each layer",
-                  titles, 2);
+    nr_html_table(html, "what all layers have in common", titles, 2);
     fact(html, "store", spec->stores[0].path);
     fact(html, "status", nr_store_has_all(store) ? "complete" : "partial");
     if (store->n_layers > 0) write_plan(html, &store->plan);
@@ -143,6 +141,18 @@ static void write_contents(nr_html *html, const nr_html_spec *spec,
 
 /* ---- layer by layer ---- */
 
+/* Folded away: who reads of a filter does not ask for them. */
+static void write_settings(nr_html *html, const char *what, const nr_plan *plan) {
+    static const char *const titles[] = {"<setting", "<value"};
+    fputs("<details><summary>", html->stream);
+    nr_html_text(html, "Settings of %s", what);
+    fputs("</summary>\n", html->stream);
+    nr_html_table(html, NULL, titles, 2);
+    write_plan(html, plan);
+    nr_html_table_end(html);
+    fputs("</details>\n", html->stream);
+}
+
 static nr_status write_shapley(nr_html *html, const nr_store *store,
                                const nr_store_layer *layer) {
     nr_results *r;
@@ -151,6 +161,7 @@ static nr_status write_shapley(nr_html *html, const nr_store *store,
         nr_html_note(html, "No Shapley value is known yet: %s.",
                      layer->units.pieces > 0 ? "an exact run has them at its end"
                                              : "no unit of work is finished");
+    write_settings(html, "the Shapley values", &layer->plan);
     nr_status status = nr_html_values(html, store, layer, r);
     if (status == NR_OK) status = nr_html_progress(html, store, layer);
     if (status == NR_OK) status = nr_html_classes(html, layer, r);
@@ -169,6 +180,7 @@ static nr_status write_layer(nr_html *html, const nr_html_spec *spec, const char
     if (rating) {
         NR_TRY(nr_html_switch(html, store, rating));
         NR_TRY(nr_html_switch_progress(html, rating));
+        write_settings(html, "the switch", &rating->plan);
     }
     NR_TRY(nr_html_methods(html, spec, name));
     NR_TRY(nr_html_curves(html, spec, name));
@@ -189,7 +201,7 @@ static nr_status write_page(nr_html *html, const nr_html_spec *spec,
     }
     fputs("<footer><p>", html->stream);
     nr_html_text(html,
-                 "Made by neurank %s from the store alone. Shapley values and "
+                 "Made by neurank %s from these files alone. Shapley values and "
                  "importance switch: Adamczewski and Park, Neuron ranking, "
                  "arXiv:1907.02519.",
                  NR_VERSION);

@@ -17,7 +17,7 @@ static const char style[] =
     "h3{font-size:1.1rem;margin:1.8em 0 .3em}"
     "p{max-width:48rem;margin:.4em 0 .9em}"
     "nav ul{list-style:none;display:flex;flex-wrap:wrap;gap:.3em 1.2em;padding:0}"
-    "nav a,summary{padding:.25em 0;display:inline-block}"
+    "nav a{padding:.25em 0;display:inline-block}summary{padding:.25em 0;cursor:pointer}"
     "a{color:#00527f}"
     ".pair{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:1.2rem;"
     "align-items:start}"
