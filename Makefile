@@ -232,21 +232,26 @@ test: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all units experiments
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory -j"$$(nproc)" MODE=asan units
+	@$(MAKE) --no-print-directory packages-slurm || true
 	@$(MAKE) --no-print-directory run-tests
-	@$(MAKE) --no-print-directory test-slurm
 
-# Jobs on a SLURM of its own: two nodes on this machine (tests/slurm/cluster.py).
+# Jobs on a SLURM of its own: two nodes on this machine (tests/slurm/cluster.py). They wait
+# more than they work, so one more test than there are cores runs at a time.
+SLURM_HERE = $(shell PATH="$$PATH:/usr/sbin:/sbin"; command -v slurmctld >/dev/null && \
+    command -v slurmd >/dev/null && command -v munged >/dev/null && command -v sbatch)
+WITHOUT_SLURM = echo 'SLURM cannot be installed here (packages slurm-wlm and munge): its tests are left out'
+
 test-slurm: packages-test
 	@$(MAKE) --no-print-directory packages-slurm || true
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all
-	@if PATH="$$PATH:/usr/sbin:/sbin" command -v slurmctld slurmd munged sbatch >/dev/null; then \
-	    $(PYTHON) tests/tools/run.py -j2 $(BUILD)/neurank $(sort $(SLURM_TESTS)); \
-	else echo 'SLURM cannot be installed here (packages slurm-wlm and munge): its tests are left out'; fi
+	@$(if $(SLURM_HERE),$(PYTHON) tests/tools/run.py -j3 $(BUILD)/neurank $(sort $(SLURM_TESTS)),$(WITHOUT_SLURM))
 
 run-tests:
-	@$(PYTHON) tests/tools/run.py -j"$$(nproc)" build/release/neurank \
+	@$(if $(SLURM_HERE),:,$(WITHOUT_SLURM))
+	@$(PYTHON) tests/tools/run.py -j"$$(($$(nproc) + 1))" build/release/neurank \
 	    $(UNIT_SRC:tests/unit/%.c=build/asan/tests/%) \
-	    $(UNIT_SRC:tests/unit/%.c=build/release/tests/%) $(CLI_TESTS)
+	    $(UNIT_SRC:tests/unit/%.c=build/release/tests/%) $(CLI_TESTS) \
+	    $(if $(SLURM_HERE),$(SLURM_TESTS))
 
 test-long: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(FAULTS) $(BUILD)/tests/estim/test_agreement

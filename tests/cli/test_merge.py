@@ -1,6 +1,6 @@
 """Shards joined in any order are the unsharded run, bit for bit; partial ones can be gone on
 with; what overlaps or belongs to another run is refused.
-TEST: timeout=120"""
+TEST: parallel timeout=120"""
 import itertools
 import os
 import shutil

@@ -1,6 +1,6 @@
 """The store's numbers are the same bits for 1, 2, 3, 4 and 7 ranks, for every ablation,
 method and goal, by class and by image.
-TEST: timeout=600"""
+TEST: parallel timeout=600"""
 from harness import DATA, fashion, run, same
 
 CASES = [("lenet5", "conv2", 300, ["--sweeps", 2]),

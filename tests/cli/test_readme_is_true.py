@@ -1,6 +1,6 @@
 """README.md's option table is the program's, its module table is the one lint checks, and
 the commands it names exist.
-TEST: timeout=20"""
+TEST: parallel timeout=20"""
 import re
 import sys
 

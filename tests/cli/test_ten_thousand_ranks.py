@@ -1,5 +1,5 @@
 """The scheduler with 10,000 simulated ranks: all work is done once, and rank 0 keeps up.
-TEST: timeout=60
+TEST: parallel timeout=60
 
 The real state machines in virtual time (tests/bench/simulate.c); the bounds follow from
 counting: ranks x units and what rank 0 can handle."""

@@ -1,5 +1,5 @@
 """Ten runs stopped at random leave the bits of untouched ones (make torture: 200).
-TEST: timeout=300
+TEST: parallel timeout=300
 """
 import torture
 

@@ -1,6 +1,6 @@
 """Arrays: a layer each, shards with a merge behind them. A task that cannot work fails once and
 leaves the others alone; a merge waits for all shards, and goes when one has failed.
-TEST: timeout=300"""
+TEST: parallel timeout=300"""
 import glob
 import os
 import re

@@ -3,7 +3,8 @@
 
 A test is an executable or a Python file; it passes by ending with 0 in time. The head of
 its source may say `TEST: timeout=SECONDS` (60 otherwise). -jN: executables run N at a time, and so do
-Python files that say `TEST: parallel`; then the others, which need the machine's time to themselves. Tests
+Python files that say `TEST: parallel`, those with the most time first; then the others, which need the
+machine's time to themselves. Tests
 that pass show one line, others (with -v: all) what they wrote. Tests find the program in $NEURANK and work in $PWD, a
 temporary folder of their own.
 """
@@ -90,7 +91,8 @@ def main():
         return run(os.path.abspath(test), env, verbose)
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        results = list(pool.map(one, [t for t in tests if is_parallel(t)]))
+        together = sorted(filter(is_parallel, tests), key=timeout_of, reverse=True)
+        results = list(pool.map(one, together))
     results += [one(t) for t in tests if not is_parallel(t)]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed", flush=True)
     return 0 if results and all(results) else 1
