@@ -2,20 +2,20 @@
 #include "neurank/base/seal.h"
 #include "store_private.h"
 
-static nr_status compare(const nr_h5 *file, const nr_store *store) {
-    nr_h5 *same;
-    NR_TRY(nr_h5_open_compare(nr_h5_path(file), &same));
+/* In the very file that was read: a run that goes on may have put another one in its
+ * place meanwhile. */
+static nr_status compare(nr_h5 *file, const nr_store *store) {
+    nr_h5_compare(file);
     bool complete = nr_store_has_all(store);
     nr_status status =
-        nr_h5_write_text(same, "/", "status", complete ? "complete" : "partial");
+        nr_h5_write_text(file, "/", "status", complete ? "complete" : "partial");
     for (size_t i = 0; i < store->n_layers && status == NR_OK; i++) {
-        status = nr_layout_write_layer(same, store, &store->layers[i]);
+        status = nr_layout_write_layer(file, store, &store->layers[i]);
         if (status == NR_OK && store->layers[i].images)
             status = nr_layout_check_images(file, &store->layers[i]);
     }
     for (size_t i = 0; i < store->n_ratings && status == NR_OK; i++)
-        status = nr_layout_write_rating(same, &store->ratings[i], store->confidence);
-    nr_h5_close(same);
+        status = nr_layout_write_rating(file, &store->ratings[i], store->confidence);
     return status;
 }
 

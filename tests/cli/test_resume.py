@@ -52,8 +52,24 @@ def kill_ranks(word):
             pass
 
 
+def read_meanwhile():
+    """Whoever reads a store while its run goes on sees one whole store or the next."""
+    p = subprocess.Popen([NEURANK, *map(str, args("read.h5", 400, "--checkpoint-every", "0.1s"))],
+                         stderr=subprocess.DEVNULL)
+    while not os.path.exists("read.h5"):
+        check(p.poll() is None, "the run has begun")
+        time.sleep(0.01)
+    for _ in range(80):
+        run("verify", "read.h5")
+    run("show", "read.h5", "--format", "json")
+    check(p.poll() is None, "the run goes on")
+    p.kill()
+    p.wait()
+
+
 def main():
     fashion()
+    read_meanwhile()
     run(*args("whole.h5"))
 
     run(*args("limit.h5", 3, "--time-limit", "0.3s"), expect=75)

@@ -82,9 +82,10 @@ nr_status nr_h5_read_text(const nr_h5 *file, const char *object, const char *nam
                           char **out);
 
 /* ---- writing ----
- * Of a file opened by nr_h5_open_compare the same calls write nothing: they look
- * whether what they were given is there, and return NR_ERR_INPUT where it is not. */
-nr_status nr_h5_open_compare(const char *path, nr_h5 **out);
+ * After nr_h5_compare the same calls on a file that is open for reading write nothing:
+ * they look whether what they were given is there, and return NR_ERR_INPUT where it is
+ * not. */
+void nr_h5_compare(nr_h5 *file);
 
 /* From now on remembers digests of what is written; nr_h5_close_checked then closes the
  * file, syncs it, and reads all of it back from the disk. */
