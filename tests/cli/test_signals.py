@@ -67,7 +67,8 @@ def any_rank():
 
 
 def long_units():
-    """Blocks that take long: one signal waits for them, a second one does not."""
+    """Blocks that take long, half a minute on a core of 2025: one signal waits for them, a
+    second one does not."""
     words = ["shapley", "slow.onnx", "slow.h5", "--layer", "0",
              "--sweeps", 1000, "-o", "long.h5"]
     for ranks in (0, 2):
@@ -75,7 +76,7 @@ def long_units():
         pids = under_way(p, "long.h5", max(ranks, 1))
         send(pids[-1:], signal.SIGUSR1)
         time.sleep(11)
-        check(p.poll() is None, "it waits for the unit under way")
+        check(p.poll() is None, f"it waits for the unit under way, not {p.poll()}: {ranks} ranks")
         send(pids[-1:], signal.SIGUSR1)
         ends(p, 75, 6)
         check("partial" in run("verify", "long.h5").stdout, "it has saved")
@@ -201,10 +202,10 @@ def slow_network():
         torch.nn.Conv2d(3, 384, 3, padding=1), torch.nn.ReLU(),
         torch.nn.Conv2d(384, 384, 3, padding=1), torch.nn.ReLU(),
         torch.nn.Conv2d(384, 384, 3, padding=1), torch.nn.ReLU(), torch.nn.MaxPool2d(8),
-        torch.nn.Flatten(), torch.nn.Linear(384 * 16, 10)).eval()
-    torch.onnx.export(net, torch.zeros(1, 3, 32, 32), "slow.onnx")
+        torch.nn.Flatten(), torch.nn.Linear(384 * 36, 10)).eval()
+    torch.onnx.export(net, torch.zeros(1, 3, 48, 48), "slow.onnx")
     with h5py.File("slow.h5", "w") as f:
-        f["images"] = np.random.default_rng(1).normal(size=(64, 3, 32, 32)).astype("f4")
+        f["images"] = np.random.default_rng(1).normal(size=(64, 3, 48, 48)).astype("f4")
         f["labels"] = np.arange(64) % 10
 
 
