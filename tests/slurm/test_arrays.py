@@ -54,7 +54,7 @@ def shards(up):
     for k in (1, 2, 3):
         with open(f"neurank-{array}_{k}.log") as f:
             log = f.read()
-        check(f"job {array}_{k}, start 2 on" in log, f"a task knows itself: {log}")
+        check(f"job {array}_{k}, start 1 on" in log, f"a task knows itself: {log}")
         check("left to that" not in log, f"and nobody else for itself: {log}")
     whole("unsharded.h5", "--layer", "conv2,fc1", "--images", 1000, "--sweeps", 20)
     same("unsharded.h5", "run.h5")
