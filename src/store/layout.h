@@ -71,11 +71,6 @@ extern const char *const nr_layout_fields[NR_LAYOUT_FIELDS];
 
 nr_status nr_layout_write_results(nr_h5 *file, const nr_store_layer *layer,
                                   const nr_results *r);
-/* How the widest interval became narrower. */
-nr_status nr_layout_write_trace(nr_h5 *file, const nr_store *store,
-                                const nr_store_layer *layer);
-/* Of the layer's values. */
-const char *nr_layout_unit(const nr_store_layer *layer);
 nr_status nr_layout_write_state(nr_h5 *file, const nr_store_layer *layer);
 nr_status nr_layout_write_stages(nr_h5 *file, const nr_store_layer *layer);
 nr_status nr_layout_read_stages(const nr_h5 *file, nr_store_layer *layer);

@@ -19,7 +19,7 @@ typedef struct {
     const uint32_t *values;
 } places;
 
-const char *nr_layout_unit(const nr_store_layer *layer) {
+static const char *unit_of(const nr_store_layer *layer) {
     bool loss = strcmp(nr_plan_get(&layer->plan, "metric"), "loss") == 0;
     return loss ? "nat" : "1";
 }
@@ -64,8 +64,8 @@ static nr_status write_columns(nr_h5 *file, const nr_store_layer *layer,
          r->strata}};
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         NR_TRY(write_column(file, layer->name, columns[i].name, columns[i].long_name,
-                            columns[i].in_units ? nr_layout_unit(layer) : "1",
-                            NR_H5_F64, r->n, columns[i].values));
+                            columns[i].in_units ? unit_of(layer) : "1", NR_H5_F64, r->n,
+                            columns[i].values));
     return NR_OK;
 }
 
@@ -154,7 +154,7 @@ static nr_status make_class_tables(nr_h5 *file, const nr_store_layer *layer, siz
                             .rank = 2,
                             .dims = {n_classes, n},
                             .scales = {class_, filter},
-                            .units = nr_layout_unit(layer)};
+                            .units = unit_of(layer)};
     values.path = nr_layout_path(path, layer->name, "shapley_by_class");
     values.long_name = "Shapley value over the images of one class";
     NR_TRY(nr_h5_make_dataset(file, &values, NULL));

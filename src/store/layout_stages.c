@@ -1,13 +1,10 @@
 /* The stages of the complete sweeps (estim/fold.h): written, read, and what follows
  * from them. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "layout.h"
 #include "neurank/base/memory.h"
-
-/* ---- state ---- */
 
 static nr_status make_stages(nr_h5 *file, const nr_store_layer *layer) {
     char stage[NR_LAYOUT_PATH], word[NR_LAYOUT_PATH], count[NR_LAYOUT_PATH];
@@ -106,31 +103,4 @@ nr_status nr_layout_read_stages(const nr_h5 *file, nr_store_layer *layer) {
                "%s: layer \"%s\" is damaged: its stages are not those of its sweeps",
                nr_h5_path(file), layer->name);
     return NR_OK;
-}
-
-/* ---- what follows ---- */
-
-nr_status nr_layout_write_trace(nr_h5 *file, const nr_store *store,
-                                const nr_store_layer *layer) {
-    char axis[NR_LAYOUT_PATH], path[NR_LAYOUT_PATH];
-    uint32_t sweeps[NR_FOLD_STAGES_MAX + 1] = {0};
-    double widths[NR_FOLD_STAGES_MAX + 1] = {0};
-    nr_trace trace;
-    NR_TRY(nr_store_trace(store, layer, &trace));
-    if (trace.n == 0) return NR_OK;
-    for (size_t k = 0; k < trace.n; k++) {
-        sweeps[k] = (uint32_t)trace.sweeps[k];
-        widths[k] = trace.half_width[k];
-    }
-    NR_TRY(nr_h5_make_scale(file, nr_layout_path(axis, layer->name, "trace_sweeps"),
-                            "complete sweeps", sweeps, trace.n));
-    nr_h5_dataset width = {
-        .path = nr_layout_path(path, layer->name, "trace_half_width"),
-        .type = NR_H5_F64,
-        .rank = 1,
-        .dims = {trace.n},
-        .scales = {axis},
-        .long_name = "half of the widest joint interval after so many sweeps",
-        .units = nr_layout_unit(layer)};
-    return nr_h5_make_dataset(file, &width, widths);
 }

@@ -94,7 +94,6 @@ nr_status nr_layout_write_layer(nr_h5 *file, const nr_store *store,
     NR_TRY(nr_store_results(store, layer, &r));
     nr_status status = write_summary(file, group, layer, r);
     if (status == NR_OK) status = nr_layout_write_results(file, layer, r);
-    if (status == NR_OK) status = nr_layout_write_trace(file, store, layer);
     nr_results_free(r);
     NR_TRY(status);
     NR_TRY(nr_layout_write_state(file, layer));

@@ -100,6 +100,7 @@ enum { NR_FOLD_STAGES_MAX = 64 };
 size_t nr_fold_stages(const nr_fold *fold);
 uint64_t nr_fold_stage_end(size_t stage);
 const nr_tally *nr_fold_stage(const nr_fold *fold, size_t stage);
+
 /* Fills an empty fold from what was stored; lane_sweeps [lanes]. NR_ERR_INPUT without a
  * message: these are no tally's words, or no lanes of such a fold. */
 nr_status nr_fold_restore_complete(nr_fold *fold, const uint64_t *lane_sweeps,

@@ -11,7 +11,6 @@
  *     shapley, std_error, ci_*, joint_*, population_*, freedom, antithetic_ratio,
  *     strata_ratio, rank, rank_low, rank_high, tie_group, dead, unreliable
  *     shapley_by_class, std_error_by_class [class, filter], images_by_class [class]
- *     trace_sweeps, trace_half_width [trace_sweeps]
  *     shapley_by_image [image, filter], image [image], label_by_image [image]
  *   /<layer>/state         what a resume needs: exact sums and finished units
  *     complete    [word, filter], complete_counts [count], and by class
