@@ -28,12 +28,15 @@ static nr_status find_layers(const nr_html_spec *spec, nr_names *names) {
     return nr_names_require(names, spec->layers, spec->stores[0].path);
 }
 
-nr_status nr_html_check(const nr_html_spec *spec) {
+nr_status nr_html_check(const nr_html_spec *spec, size_t *n_layers) {
     nr_names names = {0};
+    *n_layers = 0;
     NR_TRY(nr_comparison_check(spec->stores, spec->n_stores));
     for (size_t k = 0; k < spec->n_curves; k++)
         NR_TRY(check_curves(spec, &spec->curves[k]));
     nr_status status = find_layers(spec, &names);
+    for (size_t i = 0; i < names.n; i++)
+        *n_layers += nr_is_selected(spec->layers, names.items[i]);
     nr_names_free(&names);
     return status;
 }

@@ -47,8 +47,6 @@ static void put_rows(nr_plot *plot, const nr_comparison *c, size_t *n) {
 
 static void put_plot(nr_plot *plot, const nr_comparison *c) {
     static const int symbols[NR_AGREEMENT_MEASURES] = {7, 9, 5};
-    static const char *const colours[NR_AGREEMENT_MEASURES] = {
-        NR_PLOT_BLUE, NR_PLOT_ORANGE, "#009e73"};
     size_t n = 0, row = 0;
     put_rows(plot, c, &n);
     for (size_t k = 0; k < c->n_rows; k++) {
@@ -75,7 +73,7 @@ static void put_plot(nr_plot *plot, const nr_comparison *c) {
                 "%s$rows using %d:($1+%.2f):%d:%d with xerrorbars linecolor rgb '%s' "
                 "linewidth 2 pointtype %d pointsize 0.8 title ",
                 m ? ", " : "", column, (m - 1) * 0.2, column + 1, column + 2,
-                colours[m], symbols[m]);
+                nr_plot_colours[m], symbols[m]);
         nr_plot_word(plot, measures[m]);
     }
     fputc('\n', plot->script);
@@ -106,6 +104,15 @@ static void write_rows(nr_html *html, const nr_comparison *c) {
     nr_html_table_end(html);
 }
 
+/* Places [n] that a ranking gives, from 1, in the order of the filters; and the filters
+ * in its order. */
+static nr_status find_places(const nr_ranking *r, size_t n, uint32_t *order,
+                             uint32_t *places) {
+    NR_TRY(nr_sort_best_first(NULL, r->values, n, order));
+    for (size_t k = 0; k < n; k++) places[order[k]] = (uint32_t)k + 1;
+    return NR_OK;
+}
+
 /* The filters in the order of the first ranking, and their places in all of them. */
 static nr_status write_places(nr_html *html, const nr_comparison *c) {
     const nr_rankings *all = c->rankings;
@@ -121,9 +128,7 @@ static nr_status write_places(nr_html *html, const nr_comparison *c) {
     if (!order || !places || !titles || !names) status = NR_ERR_INTERNAL;
     for (size_t r = count; r-- > 0 && status == NR_OK;) {
         const nr_ranking *ranking = &all->items[r];
-        status = nr_sort_best_first(NULL, ranking->values, n, order);
-        for (size_t k = 0; k < n && status == NR_OK; k++)
-            places[r * n + order[k]] = (uint32_t)k + 1;
+        status = find_places(ranking, n, order, places + r * n);
         snprintf(names[r], sizeof *names, ranking->store ? "%s, store %zu" : "%s",
                  nr_method_names[ranking->method], ranking->store + 1);
         titles[r + 1] = names[r];

@@ -6,7 +6,7 @@
 #include "neurank/estim/results.h"
 #include "neurank/report/html.h"
 
-/* "Shapley value, nats": of a layer's values. */
+/* What a layer's values are: "Shapley value (nats)". */
 const char *nr_html_quantity(const nr_store_layer *layer);
 
 /* Decimals that show the median of these errors [n] with two digits: the smallest one,

@@ -179,9 +179,11 @@ nr_status nr_html_pair(nr_html *html, nr_plot *plot, const char *label, ...) {
     int length = vasprintf(&text, label, arguments);
     va_end(arguments);
     NR_REQUIRE(length >= 0, NR_ERR_INTERNAL, "no memory for a text of the page");
-    fputs("<div class=\"pair\">\n<figure>", html->stream);
-    nr_status status = nr_plot_draw(plot, ++html->n_plots, text, html->stream);
+    fputs("<div class=\"pair\">\n<figure role=\"img\" aria-label=\"", html->stream);
+    put_escaped(text, html->stream);
     free(text);
+    fputs("\">", html->stream);
+    nr_status status = nr_plot_draw(plot, ++html->n_plots, html->stream);
     nr_plot_free(plot);
     fputs("</figure>\n", html->stream);
     return status;

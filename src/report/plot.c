@@ -87,24 +87,13 @@ static const char *behind(const char *svg, const char *end) {
     return p ? p + strlen(end) : svg;
 }
 
-static void write_label(const char *label, FILE *stream) {
-    for (const char *p = label; *p; p++)
-        if (*p == '<' || *p == '>' || *p == '&' || *p == '"')
-            fprintf(stream, "&#%d;", *p);
-        else fputc(*p, stream);
-}
-
-/* Names get the number of the plot; gnuplot's own title and description make room for
- * ours. */
-static nr_status write_svg(const char *svg, size_t number, const char *label,
-                           FILE *stream) {
-    const char *attributes = strstr(svg, "<svg");
-    const char *inside = attributes ? strchr(attributes, '>') : NULL;
+/* Names get the number of the plot; gnuplot's own title and description are left out,
+ * because the page has better ones. */
+static nr_status write_svg(const char *svg, size_t number, FILE *stream) {
+    const char *element = strstr(svg, "<svg");
+    const char *inside = element ? strchr(element, '>') : NULL;
     NR_REQUIRE(inside, NR_ERR_INTERNAL, "gnuplot wrote something that is no SVG");
-    attributes += strlen("<svg");
-    fprintf(stream, "<svg role=\"img\" aria-label=\"");
-    write_label(label, stream);
-    fprintf(stream, "\"%.*s>", (int)(inside - attributes), attributes);
+    fprintf(stream, "%.*s>", (int)(inside - element), element);
     for (const char *p = behind(inside + 1, "</desc>"); *p;) {
         size_t length = name_at(p);
         if (length == 0) {
@@ -117,7 +106,7 @@ static nr_status write_svg(const char *svg, size_t number, const char *label,
     return NR_OK;
 }
 
-nr_status nr_plot_draw(nr_plot *plot, size_t number, const char *label, FILE *stream) {
+nr_status nr_plot_draw(nr_plot *plot, size_t number, FILE *stream) {
     const char *const argv[] = {"gnuplot", "--default-settings", NULL};
     char *svg;
     fflush(plot->script);
@@ -125,7 +114,7 @@ nr_status nr_plot_draw(nr_plot *plot, size_t number, const char *label, FILE *st
     errno = 0;
     int code = nr_command_filter(argv, limit_s, plot->text, plot->bytes, &svg);
     nr_status status = NR_OK;
-    if (code == 0) status = write_svg(svg, number, label, stream);
+    if (code == 0) status = write_svg(svg, number, stream);
     else if (code < 0)
         status = nr_fail(NR_ERR_INTERNAL,
                          "plots need gnuplot, which does not run: %s (Debian: package "

@@ -48,6 +48,6 @@ void nr_plot_reach(nr_plot_range *range, size_t n, const double *values);
 void nr_plot_axis(nr_plot *plot, const char *axis, nr_plot_range range, double margin);
 
 /* Draws it into the page. number: of the plot, which its elements' names carry. */
-nr_status nr_plot_draw(nr_plot *plot, size_t number, const char *label, FILE *stream);
+nr_status nr_plot_draw(nr_plot *plot, size_t number, FILE *stream);
 
 #endif

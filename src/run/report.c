@@ -6,7 +6,6 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/publish.h"
 #include "neurank/report/html.h"
-#include "neurank/report/names.h"
 #include "neurank/run/run.h"
 #include "steps.h"
 
@@ -43,7 +42,7 @@ static void next_layer(void *self, const char *layer) {
     nr_steps_next(&r->steps, layer);
 }
 
-static nr_status read_files(reporting *r, const nr_options *o) {
+static nr_status read_files(reporting *r, const nr_options *o, size_t *n_layers) {
     size_t n = o->n_positional;
     if (!NR_NEW(r->files, n) || !NR_NEW(r->stores, n) || !NR_NEW(r->curves, n))
         return NR_ERR_INTERNAL;
@@ -56,19 +55,7 @@ static nr_status read_files(reporting *r, const nr_options *o) {
     r->spec.layers = o->layer;
     r->spec.listener = next_layer;
     r->spec.self = r;
-    return nr_html_check(&r->spec);
-}
-
-static nr_status count_layers(const reporting *r, size_t *n) {
-    nr_names names = {0};
-    nr_status status = NR_OK;
-    for (size_t k = 0; k < r->spec.n_stores && status == NR_OK; k++)
-        status = nr_names_add_layers(r->stores[k].store, &names);
-    *n = 0;
-    for (size_t i = 0; i < names.n; i++)
-        *n += nr_is_selected(r->spec.layers, names.items[i]);
-    nr_names_free(&names);
-    return status;
+    return nr_html_check(&r->spec, n_layers);
 }
 
 static nr_status write_page(const void *spec, FILE *stream) {
@@ -77,13 +64,12 @@ static nr_status write_page(const void *spec, FILE *stream) {
 
 nr_status nr_run_report(const nr_options *options) {
     reporting r = {0};
-    size_t layers;
+    size_t n_layers;
     NR_TRY(
         nr_publish_check(options->output, options->positional, options->n_positional));
-    nr_status status = read_files(&r, options);
-    if (status == NR_OK) status = count_layers(&r, &layers);
+    nr_status status = read_files(&r, options, &n_layers);
     if (status == NR_OK) {
-        nr_steps_begin(&r.steps, "report", layers);
+        nr_steps_begin(&r.steps, "report", n_layers);
         status = nr_publish_stream(options->output, write_page, &r.spec);
         nr_steps_end(&r.steps);
     }

@@ -45,8 +45,10 @@ class Page(html.parser.HTMLParser):
         self.links += [attrs[k] for k in ("href", "src", "xlink:href") if k in attrs]
         if tag == "div" and attrs.get("class") == "pair":
             self.pairs.append([])
-        if tag == "svg":
+        if tag == "figure":
             check(attrs.get("role") == "img" and attrs.get("aria-label"), "a plot has a label")
+        if tag == "svg":
+            check(self.open[-2] == "figure", "and stands in its figure")
             self.pairs[-1].append("svg")
         if tag == "table":
             if self.pairs and self.pairs[-1] == ["svg"]:
@@ -86,8 +88,9 @@ def report(out, *args, **options):
 
 
 def svgs(page):
-    found = re.findall(r"<svg.*?</svg>", page.text, re.S)
-    return {re.search('aria-label="([^"]*)"', s).group(1): ET.fromstring(s) for s in found}
+    found = re.findall(r'<figure [^>]*aria-label="([^"]*)"[^>]*>(<svg.*?</svg>)\s*</figure>',
+                       page.text, re.S)
+    return {label: ET.fromstring(svg) for label, svg in found}
 
 
 def check_form(page, plots):

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 
 import cv2
 import h5py
@@ -86,4 +85,3 @@ check(before > 0.75 and tuned > cut and int(text.group(3)) < 0.3 * int(text.grou
 with open("run.html") as f:
     page = f.read()
 check(page.count("<svg") >= 15 and "What is left with fewer filters" in page, "the report")
-sys.exit(0)

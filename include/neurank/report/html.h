@@ -33,9 +33,9 @@ typedef struct {
     void *self;
 } nr_html_spec;
 
-/* NR_ERR_MISMATCH: stores or curves of other networks, or nothing to show;
- * NR_ERR_USAGE: a layer that is not there. */
-nr_status nr_html_check(const nr_html_spec *spec);
+/* *n_layers: how many the page will have. NR_ERR_MISMATCH: stores or curves of other
+ * networks, or nothing to show; NR_ERR_USAGE: a layer that is not there. */
+nr_status nr_html_check(const nr_html_spec *spec, size_t *n_layers);
 /* What nr_html_check has found to be good. NR_ERR_INTERNAL: no gnuplot. */
 nr_status nr_report_html(const nr_html_spec *spec, FILE *stream);
 
