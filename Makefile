@@ -235,8 +235,7 @@ test: packages-test
 	@$(MAKE) --no-print-directory packages-slurm || true
 	@$(MAKE) --no-print-directory run-tests
 
-# Jobs on a SLURM of its own: two nodes on this machine (tests/slurm/cluster.py). They wait
-# more than they work, so one more test than there are cores runs at a time.
+# Jobs on a SLURM of its own: two nodes on this machine (tests/slurm/cluster.py).
 SLURM_HERE = $(shell PATH="$$PATH:/usr/sbin:/sbin"; command -v slurmctld >/dev/null && \
     command -v slurmd >/dev/null && command -v munged >/dev/null && command -v sbatch)
 WITHOUT_SLURM = echo 'SLURM cannot be installed here (packages slurm-wlm and munge): its tests are left out'
@@ -246,6 +245,8 @@ test-slurm: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all
 	@$(if $(SLURM_HERE),$(PYTHON) tests/tools/run.py -j3 $(BUILD)/neurank $(sort $(SLURM_TESTS)),$(WITHOUT_SLURM))
 
+# Some tests wait more than they work, those of jobs above all, so one more than there are
+# cores runs at a time.
 run-tests:
 	@$(if $(SLURM_HERE),:,$(WITHOUT_SLURM))
 	@$(PYTHON) tests/tools/run.py -j"$$(($$(nproc) + 1))" build/release/neurank \

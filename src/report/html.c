@@ -64,6 +64,7 @@ static void write_facts(nr_html *html, const nr_html_spec *spec) {
     fact(html, "status", nr_store_has_all(store) ? "complete" : "partial");
     if (store->n_layers > 0) write_plan(html, &store->plan);
     else if (store->n_ratings > 0) write_plan(html, &store->ratings[0].plan);
+    fact(html, "written by", store->program ? store->program : "");
     fact(html, "confidence", nr_format_double(store->confidence, text));
     for (size_t k = 1; k < spec->n_stores; k++)
         fact(html, "compared with", spec->stores[k].path);

@@ -189,6 +189,20 @@ nr_status nr_layout_read_generation(const nr_h5 *file, uint64_t *generation,
     return NR_OK;
 }
 
+static nr_status read_program(const nr_h5 *file, char **out) {
+    char *version, *build;
+    NR_TRY(nr_h5_read_text(file, "/", "neurank_version", &version));
+    nr_status status = nr_h5_read_text(file, "/", "build", &build);
+    if (status == NR_OK) {
+        size_t bytes = strlen(version) + strlen(build) + sizeof "neurank  ()";
+        if (!NR_NEW(*out, bytes)) status = NR_ERR_INTERNAL;
+        else snprintf(*out, bytes, "neurank %s (%s)", version, build);
+        free(build);
+    }
+    free(version);
+    return status;
+}
+
 static nr_status read_root(const nr_h5 *file, nr_store *store) {
     char *history;
     NR_TRY(nr_layout_read_generation(file, &store->generation, store->writer));
@@ -198,6 +212,7 @@ static nr_status read_root(const nr_h5 *file, nr_store *store) {
     NR_TRY(nr_h5_read_text(file, "/", "history", &history));
     free(store->history);
     store->history = history;
+    NR_TRY(read_program(file, &store->program));
     if (store->n_layers == 0) return NR_OK; /* ratings have plans of their own */
     return nr_layout_read_plan(file, "/", root_fields,
                                sizeof root_fields / sizeof *root_fields, &store->plan);

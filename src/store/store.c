@@ -40,6 +40,7 @@ void nr_store_free(nr_store *store) {
     nr_store_forget_files(store);
     nr_plan_free(&store->plan);
     free(store->history);
+    free(store->program);
     free(store);
 }
 

@@ -311,6 +311,9 @@ check_values(page)
 check_methods(page)
 check_curves(page, curve)
 check("not the selection that was ranked on" in page.text, "held-out images are told")
+with h5py.File("r.h5") as f:
+    wrote = f"neurank {f.attrs['neurank_version']} ({f.attrs['build']})"
+check(f"<td class=\"t w\">{wrote}</td>" in page.text, "the program that wrote it")
 check(page.text.count("<td class=\"t w\">pairs</td>") == 2, "settings of both layers")
 report("again.html", "r.h5", "c.h5")
 check(open("again.html").read() == page.text, "the same bytes again")

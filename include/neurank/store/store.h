@@ -64,6 +64,9 @@ typedef struct {
     size_t n_ratings;
     double confidence;
     char *history; /* one line a command, newest last; owned */
+    /* Version and build of the program that wrote the file; NULL: there is none. Owned.
+     */
+    char *program;
     /* The file that this store was read from or written to last: how often it had been
      * written (0: there is none), and by whom. It goes on in that file and in no other.
      */
