@@ -29,6 +29,7 @@ END = {
 
 def agree(got, wanted, what):
     worst, span = np.abs(got - wanted).max(), np.ptp(wanted)
+    print(f"{what}: {worst / span:.1e} of the range")  # with -v
     check(worst <= 1e-4 * span, f"{what}: largest difference {worst:.3g} of {span:.3g}")
 
 
