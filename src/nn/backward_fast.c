@@ -121,7 +121,7 @@ NR_CLONES static void pointwise(nr_op op, float low, float high, size_t n,
         break;
     case NR_OP_CLIP:
         for (size_t i = 0; i < n; i++)
-            dx[i] = (known[i] > low) & (known[i] < high) ? dy[i] : 0;
+            dx[i] = ((known[i] > low) & (known[i] < high)) ? dy[i] : 0;
         break;
     default:
         for (size_t i = 0; i < n; i++) dx[i] = dy[i] * known[i] * (1 - known[i]);

@@ -8,7 +8,10 @@
 
 INLINE vec gather(const float *base, vec_i places) {
 #if defined(__AVX512F__)
+#pragma GCC diagnostic push /* without optimisation it is GCC's macro, which casts */
+#pragma GCC diagnostic ignored "-Wsign-conversion"
     return (vec)_mm512_i32gather_ps((__m512i)places, base, 4);
+#pragma GCC diagnostic pop
 #else
     return (vec)_mm256_i32gather_ps(base, (__m256i)places, 4);
 #endif

@@ -5,7 +5,7 @@
 
 #include "neurank/base/memory.h"
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX
 
 /* A worker's parts of the sweep: a list through `next`. */
 typedef struct {

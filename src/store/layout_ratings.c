@@ -9,7 +9,8 @@
 #include "neurank/base/memory.h"
 #include "neurank/estim/posterior.h"
 
-enum { FILTERS_MAX = 1 << 20, IMAGES_MAX = UINT32_MAX - 1, POINTS_MAX = 1 << 24 };
+enum { FILTERS_MAX = 1 << 20, POINTS_MAX = 1 << 24 };
+#define IMAGES_MAX (UINT32_MAX - 1)
 
 static const char *const switch_fields[] = {
     "model",  "data",  "images",    "seed", "node",  "estimator", "draws",  "block",
