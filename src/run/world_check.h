@@ -4,7 +4,8 @@
 
 #include "neurank/sched/world.h"
 
-/* Every rank started alone inside a step of many tasks would repeat the same run. */
+/* Refuses (NR_ERR_USAGE) a rank that was started alone among many, by SLURM or by
+ * another MPI's launcher: each would repeat the same run. Not collective. */
 nr_status nr_require_one_world(const nr_world *world);
 
 #endif

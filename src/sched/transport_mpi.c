@@ -170,6 +170,15 @@ int nr_world_rank(const nr_world *world) {
 int nr_world_size(const nr_world *world) {
     return world->size;
 }
+const char *nr_world_library(void) {
+#if defined(OPEN_MPI)
+    return "Open MPI";
+#elif defined(MPICH_VERSION)
+    return "MPICH";
+#else
+    return "another MPI";
+#endif
+}
 nr_transport *nr_world_transport(nr_world *world) {
     return &world->transport;
 }

@@ -208,6 +208,12 @@ def main():
     fails(2, "this process is a world of one rank although SLURM_NTASKS is 4: start it with "
              "srun --mpi=pmix or mpirun, or with --ntasks=1", *shapley(),
           env={"SLURM_NTASKS": "4", "SLURM_PROCID": "2"})
+    # or by the launcher of another MPI than the program's
+    for variable, launcher in (("OMPI_COMM_WORLD_SIZE", "Open MPI"),
+                               ("PMI_SIZE", "MPICH or one of its kin")):
+        p = run(*shapley(), env={variable: "3"}, expect=2)
+        said = f"this process is a world of one rank although {variable} is 3: it was started by the mpirun of {launcher}"
+        check(message(p).startswith(said), message(p))
     # every rank finds the error, one says it
     p = run(*shapley(layer="conv3"), ranks=3, expect=2)
     check(p.stderr.count("neurank: error") == 1, p.stderr)

@@ -25,6 +25,8 @@ void nr_world_abort(nr_world *world, int exit_code);
 
 int nr_world_rank(const nr_world *world); /* not collective */
 int nr_world_size(const nr_world *world); /* not collective */
+/* The MPI that this program was built with, "Open MPI" or "MPICH"; not collective. */
+const char *nr_world_library(void);
 
 /* The worst status of all ranks, on every rank. */
 nr_status nr_world_share(nr_world *world, nr_status status);
