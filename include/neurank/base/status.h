@@ -1,4 +1,4 @@
-/* The one status type, and how an error is said.
+/* API. The one status type, and how an error is said.
  *
  * Codes are grouped by what is lost; the group decides the exit code of the program
  * (README.md, "Exit codes"). Whoever first decides that something is an error calls
@@ -6,6 +6,10 @@
  */
 #ifndef NEURANK_BASE_STATUS_H
 #define NEURANK_BASE_STATUS_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef enum {
     NR_OK = 0,
@@ -31,7 +35,8 @@ nr_status nr_fail(nr_status code, const char *format, ...)
 int nr_status_exit_code(nr_status status);
 
 /* Ends the process after a broken promise of the code itself. Never judges input. */
-_Noreturn void nr_assert_failed(const char *condition, const char *file, int line);
+__attribute__((noreturn)) void nr_assert_failed(const char *condition, const char *file,
+                                                int line);
 
 /* Passes a failure on. Not while holding a resource: use labels there. */
 #define NR_TRY(call)                                                                   \
@@ -66,5 +71,9 @@ _Noreturn void nr_assert_failed(const char *condition, const char *file, int lin
 
 #define NR_ASSERT(condition)                                                           \
     ((condition) ? (void)0 : nr_assert_failed(#condition, __FILE__, __LINE__))
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

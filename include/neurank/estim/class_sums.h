@@ -1,4 +1,4 @@
-/* The same estimate, class by class: exact sums over the images of each class.
+/* API. The same estimate, class by class: exact sums over the images of each class.
  *
  * Every image belongs to one class, so the class-weighted mean of the values by class
  * is the value itself, to the last bit. Classes are held when they occur: the sums of
@@ -12,6 +12,10 @@
 
 #include "neurank/base/status.h"
 #include "neurank/base/wide.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define NR_NO_CLASS UINT32_MAX
 
@@ -55,5 +59,9 @@ bool nr_class_sums_match(const nr_class_sums *sums, const nr_wide *sum,
 /* Of one player: NAN where the class has not occurred. */
 void nr_class_sums_estimate(const nr_class_sums *sums, uint32_t label, size_t player,
                             double *shapley, double *std_error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

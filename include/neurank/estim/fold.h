@@ -1,4 +1,4 @@
-/* The ledger of finished units and what they add up to.
+/* API. The ledger of finished units and what they add up to.
  *
  *   unit:      0 1 2 3 | 4 5 6 7 | 8 9 10 11 | ...
  *   sweep:        0    |    1    |     2
@@ -31,6 +31,10 @@
 #define NEURANK_ESTIM_FOLD_H
 
 #include "neurank/estim/tally.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct nr_fold nr_fold;
 
@@ -130,5 +134,9 @@ bool nr_fold_overlap(const nr_fold *a, const nr_fold *b, uint64_t *unit);
 /* Adds all that `from` holds to a fold that is no shard's; they do not overlap, and
  * their numbers of lanes are equal or 1. Sampled runs only. */
 nr_status nr_fold_join(nr_fold *fold, const nr_fold *from);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

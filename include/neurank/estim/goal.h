@@ -1,4 +1,4 @@
-/* When a run has done enough, and how long that may still take.
+/* API. When a run has done enough, and how long that may still take.
  *
  * A goal is looked at when a sweep is complete, never in between, and sees folded
  * results only: any number of ranks stops at the same unit. The first part of it that
@@ -8,6 +8,10 @@
 #define NEURANK_ESTIM_GOAL_H
 
 #include "neurank/estim/results.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct {
     uint64_t sweeps;       /* 0: any number */
@@ -53,5 +57,9 @@ nr_status nr_goal_check(const nr_goal *goal, const nr_fold *fold,
  * sweep. */
 double nr_goal_forecast(const nr_goal *goal, const nr_results *results,
                         const nr_interval_spec *spec);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

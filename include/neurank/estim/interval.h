@@ -1,4 +1,4 @@
-/* How wide an interval is, in standard errors.
+/* API. How wide an interval is, in standard errors.
  *
  * Student's t is for a run whose length was fixed beforehand. A run that ends because
  * of what it has seen needs intervals that hold at every moment at once: the asymptotic
@@ -15,6 +15,10 @@
 #define NEURANK_ESTIM_INTERVAL_H
 
 #include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct {
     double confidence;
@@ -50,5 +54,9 @@ double nr_interval_sweeps(const nr_interval_spec *spec, double sweeps, double ra
  * pairs has shown (each misses an event of probability q with 1 - q). It holds at every
  * moment at once, too: what is not seen now was not seen before. */
 double nr_interval_unseen(const nr_interval_spec *spec, double trials, size_t n_joint);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

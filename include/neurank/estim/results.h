@@ -1,4 +1,4 @@
-/* From exact sums to the numbers people read.
+/* API. From exact sums to the numbers people read.
  *
  * Two intervals around every Shapley value, each per filter and for all filters
  * together (joint, by Bonferroni):
@@ -26,6 +26,10 @@
 #include "neurank/estim/fold.h"
 #include "neurank/estim/interval.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct {
     size_t n; /* players; every array is [n], NAN where nothing is known */
     double *shapley, *std_error;
@@ -52,5 +56,9 @@ void nr_results_free(nr_results *results);
 double nr_results_widest(const nr_results *results);
 
 enum { NR_WALKS_PER_VISIT = 4 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,4 @@
-/* Exact sums over finished work.
+/* API. Exact sums over finished work.
  *
  * Values are integers (base/quantum.h) and so are all sums here, 128 bits wide: tallies
  * merge in any order to the same bits, and the Shapley values sum to value_full -
@@ -34,6 +34,10 @@
 #include "neurank/base/status.h"
 #include "neurank/base/wide.h"
 #include "neurank/estim/class_sums.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct nr_tally nr_tally;
 
@@ -121,5 +125,9 @@ typedef struct {
 /* sweeps: how often each block was visited (1 while the first sweep is under way) */
 nr_player_estimate nr_tally_estimate(const nr_tally *tally, size_t player,
                                      uint64_t sweeps);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

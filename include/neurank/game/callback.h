@@ -1,4 +1,5 @@
-/* A game of one's own: a C function that gives the values of a batch of coalitions.
+/* API. A game of one's own: a C function that gives the values of a batch of
+ * coalitions.
  *
  *   #include <neurank/game/callback.h>
  *   #include <neurank/sched/local.h>
@@ -23,6 +24,10 @@
 
 #include "neurank/game/game.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Values of `count` coalitions on one block. kept [count, n_players]: 1 for players of
  * the coalition. values [count] are to be finite and within +-2^16. The same block and
  * coalition has the same value whenever it is asked for. A failure ends the run; report
@@ -45,5 +50,9 @@ typedef struct {
 
 /* Reports a specification that cannot be played. */
 nr_status nr_callback_game_new(const nr_callback *spec, nr_game *out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,4 @@
-/* A cooperative game, played block by block.
+/* API. A cooperative game, played block by block.
  *
  * The value of a coalition is a mean over images; a block is a few images with values
  * of their own, and every block may be walked in an order of its own (idea 1 of the
@@ -15,6 +15,10 @@
 #include <stdint.h>
 
 #include "neurank/base/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define NR_NO_LABEL UINT32_MAX
 
@@ -56,5 +60,9 @@ size_t nr_game_live(const nr_game *game, uint32_t *players);
 /* gray, by whatever the game has. players [n_live]; kept [count, n_players] scratch. */
 nr_status nr_game_gray(const nr_game *game, const uint32_t *players, size_t n_live,
                        uint64_t first, size_t count, uint8_t *kept, int64_t *values);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,4 @@
-/* A game played from start to end in this process: for games of one's own
+/* API. A game played from start to end in this process: for games of one's own
  * (game/callback.h), and for tests. The same units, sums, intervals and goals as a run
  * on many ranks, without files. */
 #ifndef NEURANK_SCHED_LOCAL_H
@@ -6,6 +6,10 @@
 
 #include "neurank/estim/goal.h"
 #include "neurank/game/game.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 typedef struct {
     uint64_t seed;
@@ -18,5 +22,9 @@ typedef struct {
 /* The estimate; *rule, unless NULL, says what ended the run. */
 nr_status nr_local_play(nr_game *game, const nr_local *run, nr_results **out,
                         nr_rule *rule);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
