@@ -34,9 +34,9 @@ nr_import_function *nr_import_find(const char *op_type) {
     return NULL;
 }
 
-static nr_status read_opset(nr_import *import, const Onnx__ModelProto *model) {
+static nr_status read_opset(nr_import *import, const NrOnnx__ModelProto *model) {
     for (size_t i = 0; i < model->n_opset_import; i++) {
-        const Onnx__OperatorSetIdProto *set = model->opset_import[i];
+        const NrOnnx__OperatorSetIdProto *set = model->opset_import[i];
         if (!set->domain || !set->domain[0] || strcmp(set->domain, "ai.onnx") == 0)
             import->opset = set->version;
     }
@@ -47,11 +47,11 @@ static nr_status read_opset(nr_import *import, const Onnx__ModelProto *model) {
 }
 
 static nr_status add_initialisers(nr_import *import) {
-    const Onnx__GraphProto *proto = import->proto;
+    const NrOnnx__GraphProto *proto = import->proto;
     NR_REQUIRE(proto->n_sparse_initializer == 0, NR_ERR_INPUT,
                "%s: sparse initialisers are not supported", import->path);
     for (size_t i = 0; i < proto->n_initializer; i++) {
-        const Onnx__TensorProto *tensor = proto->initializer[i];
+        const NrOnnx__TensorProto *tensor = proto->initializer[i];
         NR_REQUIRE(tensor->name && tensor->name[0], NR_ERR_INPUT,
                    "%s: initialiser %zu has no name", import->path, i);
         NR_TRY(nr_value_add(
@@ -62,26 +62,27 @@ static nr_status add_initialisers(nr_import *import) {
 }
 
 /* Channels, height and width from the declared input; the batch may be anything. */
-static nr_status input_shape(const nr_import *import, const Onnx__ValueInfoProto *info,
-                             nr_shape *out) {
-    const Onnx__TypeProto *type = info->type;
-    bool is_tensor = type && type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE &&
+static nr_status input_shape(const nr_import *import,
+                             const NrOnnx__ValueInfoProto *info, nr_shape *out) {
+    const NrOnnx__TypeProto *type = info->type;
+    bool is_tensor = type &&
+                     type->value_case == NR_ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE &&
                      type->tensor_type->shape;
     NR_REQUIRE(is_tensor, NR_ERR_INPUT, "%s: input \"%s\" has no shape", import->path,
                info->name);
-    NR_REQUIRE(type->tensor_type->elem_type == ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT,
+    NR_REQUIRE(type->tensor_type->elem_type == NR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT,
                NR_ERR_INPUT,
                "%s: input \"%s\" has data type %d, float (1) is supported",
                import->path, info->name, type->tensor_type->elem_type);
-    const Onnx__TensorShapeProto *shape = type->tensor_type->shape;
+    const NrOnnx__TensorShapeProto *shape = type->tensor_type->shape;
     NR_REQUIRE(shape->n_dim == 4, NR_ERR_INPUT,
                "%s: input \"%s\" has %zu dimensions, 4 are expected: (n, c, h, w)",
                import->path, info->name, shape->n_dim);
     uint32_t dims[4];
     for (size_t d = 1; d < 4; d++) {
-        const Onnx__TensorShapeProto__Dimension *dim = shape->dim[d];
+        const NrOnnx__TensorShapeProto__Dimension *dim = shape->dim[d];
         bool fixed =
-            dim->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+            dim->value_case == NR_ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
         NR_REQUIRE(
             fixed && dim->dim_value >= 1 && dim->dim_value <= EXTENT_MAX, NR_ERR_INPUT,
             "%s: input \"%s\": dimension %zu is not a number in 1..%d; only the batch "
@@ -95,11 +96,11 @@ static nr_status input_shape(const nr_import *import, const Onnx__ValueInfoProto
 
 /* Old models list their initialisers as inputs too. */
 static nr_status add_input(nr_import *import) {
-    const Onnx__ValueInfoProto *image = NULL;
+    const NrOnnx__ValueInfoProto *image = NULL;
     nr_shape shape;
     uint32_t node;
     for (size_t i = 0; i < import->proto->n_input; i++) {
-        const Onnx__ValueInfoProto *info = import->proto->input[i];
+        const NrOnnx__ValueInfoProto *info = import->proto->input[i];
         NR_REQUIRE(info->name && info->name[0], NR_ERR_INPUT,
                    "%s: input %zu has no name", import->path, i);
         if (nr_value_find(import, info->name)) continue;
@@ -116,7 +117,7 @@ static nr_status add_input(nr_import *import) {
                         (nr_value){.name = image->name, .node = node, .rank = 4});
 }
 
-static nr_status add_node(nr_import *import, const Onnx__NodeProto *node) {
+static nr_status add_node(nr_import *import, const NrOnnx__NodeProto *node) {
     bool has_output = node->n_output > 0 && node->output[0][0];
     bool named = node->name && node->name[0];
     const char *name = named ? node->name : has_output ? node->output[0] : "";
@@ -134,7 +135,7 @@ static nr_status add_node(nr_import *import, const Onnx__NodeProto *node) {
 }
 
 static nr_status check_one_output(nr_import *import) {
-    const Onnx__GraphProto *proto = import->proto;
+    const NrOnnx__GraphProto *proto = import->proto;
     NR_REQUIRE(proto->n_output == 1 && proto->output[0]->name, NR_ERR_INPUT,
                "%s: %zu outputs, 1 is expected: the logits", import->path,
                proto->n_output);
@@ -153,7 +154,7 @@ static nr_status set_output(nr_import *import) {
     return NR_OK;
 }
 
-nr_status nr_import_build(nr_import *import, const Onnx__ModelProto *model) {
+nr_status nr_import_build(nr_import *import, const NrOnnx__ModelProto *model) {
     import->proto = model->graph;
     NR_TRY(read_opset(import, model));
     NR_TRY(check_one_output(import));
@@ -175,7 +176,7 @@ void nr_import_clear(nr_import *import) {
 static nr_status load(const char *path, bool plain, nr_graph **out,
                       char digest[NR_DIGEST_TEXT]) {
     nr_import import = {.path = path, .plain = plain};
-    Onnx__ModelProto *model = NULL;
+    NrOnnx__ModelProto *model = NULL;
     NR_TRY(nr_digest_new(&import.digest));
     nr_status status = nr_model_file_read(path, import.digest, &model);
     if (status != NR_OK) goto err_digest;
@@ -189,7 +190,7 @@ static nr_status load(const char *path, bool plain, nr_graph **out,
     nr_digest_text(import.digest, digest);
     *out = import.graph;
 err_model:
-    onnx__model_proto__free_unpacked(model, NULL);
+    nr_onnx__model_proto__free_unpacked(model, NULL);
 err_digest:
     nr_digest_free(import.digest);
     return status;

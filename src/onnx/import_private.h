@@ -13,10 +13,10 @@
 typedef struct {
     const char *name;
     bool is_constant;
-    uint32_t node;                    /* tensor */
-    size_t rank;                      /* tensor: 2, 3 or 4 */
-    const Onnx__TensorProto *encoded; /* constant of the file, decoded when read */
-    nr_tensor decoded;                /* constant made by a node */
+    uint32_t node;                      /* tensor */
+    size_t rank;                        /* tensor: 2, 3 or 4 */
+    const NrOnnx__TensorProto *encoded; /* constant of the file, decoded when read */
+    nr_tensor decoded;                  /* constant made by a node */
 } nr_value;
 
 typedef struct {
@@ -24,7 +24,7 @@ typedef struct {
     const char *path;
     int64_t opset;
     nr_digest *digest;
-    const Onnx__GraphProto *proto;
+    const NrOnnx__GraphProto *proto;
     nr_graph *graph;
     nr_value *values;
     size_t n_values, values_capacity;
@@ -32,12 +32,12 @@ typedef struct {
 
 /* The graph, and what each name stands for; path, plain, digest and an empty graph are
  * set, and the caller's. */
-nr_status nr_import_build(nr_import *import, const Onnx__ModelProto *model);
+nr_status nr_import_build(nr_import *import, const NrOnnx__ModelProto *model);
 void nr_import_clear(nr_import *import); /* the values */
 
 typedef struct {
     nr_import *import;
-    const Onnx__NodeProto *node;
+    const NrOnnx__NodeProto *node;
     const char *name; /* the node's, or its output's */
     uint64_t asked;   /* bit per attribute */
 } nr_op_reader;
@@ -60,7 +60,7 @@ nr_status nr_attr_string(nr_op_reader *op, const char *name, const char *preset,
 /* *values borrowed; *n 0 and *values NULL when absent */
 nr_status nr_attr_ints(nr_op_reader *op, const char *name, const int64_t **values,
                        size_t *n);
-const Onnx__AttributeProto *nr_attr_find(nr_op_reader *op, const char *name);
+const NrOnnx__AttributeProto *nr_attr_find(nr_op_reader *op, const char *name);
 /* Refuses attributes that nobody asked for. */
 nr_status nr_attr_done(const nr_op_reader *op);
 

@@ -65,18 +65,19 @@ static bool starts_like_a_model(const uint8_t *bytes, size_t n) {
 }
 
 static nr_status unpack(const char *path, const uint8_t *bytes, size_t n,
-                        Onnx__ModelProto **out) {
-    walk_result result = walk(&onnx__model_proto__descriptor, bytes, bytes + n, 0);
+                        NrOnnx__ModelProto **out) {
+    walk_result result = walk(&nr_onnx__model_proto__descriptor, bytes, bytes + n, 0);
     NR_REQUIRE(result != WALK_DEEP, NR_ERR_INPUT,
                "%s: messages are nested more than %d deep", path, DEPTH_MAX);
     NR_REQUIRE(
         result != WALK_TRUNCATED || !starts_like_a_model(bytes, n), NR_ERR_INPUT,
         "%s: truncated: the ONNX model does not end within the %zu bytes of the file",
         path, n);
-    Onnx__ModelProto *model = NULL;
-    if (result == WALK_OK && n > 0) model = onnx__model_proto__unpack(NULL, n, bytes);
+    NrOnnx__ModelProto *model = NULL;
+    if (result == WALK_OK && n > 0)
+        model = nr_onnx__model_proto__unpack(NULL, n, bytes);
     if (!model || !model->graph) {
-        if (model) onnx__model_proto__free_unpacked(model, NULL);
+        if (model) nr_onnx__model_proto__free_unpacked(model, NULL);
         return nr_fail(NR_ERR_INPUT, "%s: not an ONNX model", path);
     }
     *out = model;
@@ -84,7 +85,7 @@ static nr_status unpack(const char *path, const uint8_t *bytes, size_t n,
 }
 
 nr_status nr_model_file_read(const char *path, nr_digest *digest,
-                             Onnx__ModelProto **out) {
+                             NrOnnx__ModelProto **out) {
     int file;
     size_t n;
     void *bytes = NULL;

@@ -5,8 +5,9 @@
 #include "neurank/base/digest.h"
 #include "onnx.pb-c.h"
 
-/* Reads and unpacks; *out is ended with onnx__model_proto__free_unpacked(out, NULL). */
+/* Reads and unpacks; *out is ended with nr_onnx__model_proto__free_unpacked(out, NULL).
+ */
 nr_status nr_model_file_read(const char *path, nr_digest *digest,
-                             Onnx__ModelProto **out);
+                             NrOnnx__ModelProto **out);
 
 #endif

@@ -214,7 +214,7 @@ static nr_status import_alias(nr_op_reader *op) {
 static nr_status import_softmax(nr_op_reader *op) {
     const nr_value *x;
     int64_t axis;
-    const Onnx__GraphProto *graph = op->import->proto;
+    const NrOnnx__GraphProto *graph = op->import->proto;
     NR_TRY(nr_op_tensor(op, 0, 2, 2, &x));
     NR_TRY(nr_attr_int(op, "axis", op->import->opset < 13 ? 1 : -1, &axis));
     NR_TRY(nr_attr_done(op));
@@ -228,7 +228,7 @@ static nr_status import_softmax(nr_op_reader *op) {
 
 static nr_status import_constant(nr_op_reader *op) {
     nr_tensor value;
-    const Onnx__AttributeProto *a;
+    const NrOnnx__AttributeProto *a;
     NR_NODE_REQUIRE(op->node->n_attribute == 1, op, "%zu attributes, 1 is expected",
                     op->node->n_attribute);
     if ((a = nr_attr_find(op, "value")) && a->t)

@@ -10,7 +10,7 @@
 /* From this version of the file format on, initialisers need not be inputs. */
 enum { IR_WITHOUT_INPUTS = 4 };
 
-static Onnx__GraphProto *graph_of(const nr_rewrite *rw) {
+static NrOnnx__GraphProto *graph_of(const nr_rewrite *rw) {
     return rw->model->graph;
 }
 
@@ -37,7 +37,7 @@ static nr_status extend(void *field, size_t n) {
 /* ---- who reads what ---- */
 
 static size_t count_readers(const nr_rewrite *rw, const char *name) {
-    const Onnx__GraphProto *g = graph_of(rw);
+    const NrOnnx__GraphProto *g = graph_of(rw);
     size_t n = 0;
     for (size_t i = 0; i < g->n_node; i++)
         for (size_t k = 0; !rw->gone[i] && k < g->node[i]->n_input; k++)
@@ -47,7 +47,7 @@ static size_t count_readers(const nr_rewrite *rw, const char *name) {
 }
 
 static bool find_initialiser(const nr_rewrite *rw, const char *name, size_t *at) {
-    const Onnx__GraphProto *g = graph_of(rw);
+    const NrOnnx__GraphProto *g = graph_of(rw);
     for (*at = 0; *at < g->n_initializer; ++*at)
         if (strcmp(g->initializer[*at]->name, name) == 0) return true;
     return false;
@@ -55,7 +55,7 @@ static bool find_initialiser(const nr_rewrite *rw, const char *name, size_t *at)
 
 /* The node that makes a constant: a Constant, or an Identity of one. */
 static bool find_maker(const nr_rewrite *rw, const char *name, size_t *at) {
-    const Onnx__GraphProto *g = graph_of(rw);
+    const NrOnnx__GraphProto *g = graph_of(rw);
     for (*at = 0; *at < g->n_node; ++*at)
         if (!rw->gone[*at] && g->node[*at]->n_output > 0 &&
             strcmp(g->node[*at]->output[0], name) == 0)
@@ -67,13 +67,13 @@ static bool find_maker(const nr_rewrite *rw, const char *name, size_t *at) {
 
 /* The constant as a message of its own, in its own type. */
 static nr_status copy_constant(const nr_rewrite *rw, const char *name,
-                               Onnx__TensorProto **out) {
+                               NrOnnx__TensorProto **out) {
     const nr_value *value = nr_value_find(rw->import, name);
     NR_ASSERT(value && value->is_constant);
     size_t at;
     if (value->encoded) return nr_slice_copy(value->encoded, out);
     if (find_maker(rw, name, &at)) {
-        const Onnx__NodeProto *node = graph_of(rw)->node[at];
+        const NrOnnx__NodeProto *node = graph_of(rw)->node[at];
         for (size_t i = 0; i < node->n_attribute; i++)
             if (node->attribute[i]->t) return nr_slice_copy(node->attribute[i]->t, out);
     }
@@ -93,35 +93,35 @@ static nr_status free_name(const nr_rewrite *rw, const char *name, char **out) {
     return NR_OK;
 }
 
-static nr_status add_initialiser(nr_rewrite *rw, Onnx__TensorProto *tensor) {
-    Onnx__GraphProto *g = graph_of(rw);
+static nr_status add_initialiser(nr_rewrite *rw, NrOnnx__TensorProto *tensor) {
+    NrOnnx__GraphProto *g = graph_of(rw);
     NR_TRY(extend(&g->initializer, g->n_initializer));
     g->initializer[g->n_initializer++] = tensor;
     return NR_OK;
 }
 
 /* The only reader: the copy takes the place of what it was copied from. */
-static nr_status replace(nr_rewrite *rw, const char *name, Onnx__TensorProto *copy) {
+static nr_status replace(nr_rewrite *rw, const char *name, NrOnnx__TensorProto *copy) {
     size_t at;
     if (!find_initialiser(rw, name, &at)) {
         NR_TRY(add_initialiser(rw, copy));
         if (find_maker(rw, name, &at)) rw->gone[at] = true;
         return NR_OK;
     }
-    Onnx__TensorProto *old = graph_of(rw)->initializer[at];
+    NrOnnx__TensorProto *old = graph_of(rw)->initializer[at];
     char *text = old->name; /* the importer's values point at it, and at the tensor */
     old->name = copy->name;
     copy->name = text;
     for (size_t i = 0; i < rw->import->n_values; i++)
         if (rw->import->values[i].encoded == old) rw->import->values[i].encoded = copy;
-    onnx__tensor_proto__free_unpacked(old, NULL);
+    nr_onnx__tensor_proto__free_unpacked(old, NULL);
     graph_of(rw)->initializer[at] = copy;
     return NR_OK;
 }
 
 /* Several readers: the copy stands beside, under a name of its own. */
-static nr_status stand_beside(nr_rewrite *rw, Onnx__NodeProto *node, size_t k,
-                              Onnx__TensorProto *copy) {
+static nr_status stand_beside(nr_rewrite *rw, NrOnnx__NodeProto *node, size_t k,
+                              NrOnnx__TensorProto *copy) {
     void *list = rw->renamed;
     char *name = NULL, *original = nr_strdup(node->input[k]);
     nr_status status = original ? NR_OK : NR_ERR_INTERNAL;
@@ -140,16 +140,16 @@ static nr_status stand_beside(nr_rewrite *rw, Onnx__NodeProto *node, size_t k,
     return status;
 }
 
-nr_status nr_rewrite_own(nr_rewrite *rw, Onnx__NodeProto *node, size_t k,
-                         Onnx__TensorProto **out) {
-    Onnx__TensorProto *copy;
+nr_status nr_rewrite_own(nr_rewrite *rw, NrOnnx__NodeProto *node, size_t k,
+                         NrOnnx__TensorProto **out) {
+    NrOnnx__TensorProto *copy;
     NR_TRY(copy_constant(rw, node->input[k], &copy));
     nr_status status = set_text(&copy->name, node->input[k]);
     if (status == NR_OK)
         status = count_readers(rw, node->input[k]) == 1
                      ? replace(rw, node->input[k], copy)
                      : stand_beside(rw, node, k, copy);
-    if (status != NR_OK) onnx__tensor_proto__free_unpacked(copy, NULL);
+    if (status != NR_OK) nr_onnx__tensor_proto__free_unpacked(copy, NULL);
     *out = copy;
     return status;
 }
@@ -169,7 +169,7 @@ static nr_status name_back(nr_rewrite *rw) {
 
 /* ---- what is useless ---- */
 
-static bool makes_constant(const nr_rewrite *rw, const Onnx__NodeProto *node) {
+static bool makes_constant(const nr_rewrite *rw, const NrOnnx__NodeProto *node) {
     const nr_value *value =
         node->n_output ? nr_value_find(rw->import, node->output[0]) : NULL;
     return value && value->is_constant;
@@ -177,14 +177,14 @@ static bool makes_constant(const nr_rewrite *rw, const Onnx__NodeProto *node) {
 
 /* From the last one on, so that chains of them go at once. */
 static void drop_nodes(nr_rewrite *rw) {
-    Onnx__GraphProto *g = graph_of(rw);
+    NrOnnx__GraphProto *g = graph_of(rw);
     size_t kept = 0;
     for (size_t i = g->n_node; i-- > 0;)
         if (!rw->gone[i] && makes_constant(rw, g->node[i]) &&
             count_readers(rw, g->node[i]->output[0]) == 0)
             rw->gone[i] = true;
     for (size_t i = 0; i < g->n_node; i++) {
-        if (rw->gone[i]) onnx__node_proto__free_unpacked(g->node[i], NULL);
+        if (rw->gone[i]) nr_onnx__node_proto__free_unpacked(g->node[i], NULL);
         else g->node[kept++] = g->node[i];
     }
     memset(rw->gone, 0, g->n_node * sizeof *rw->gone);
@@ -192,27 +192,27 @@ static void drop_nodes(nr_rewrite *rw) {
 }
 
 static void drop_initialisers(nr_rewrite *rw) {
-    Onnx__GraphProto *g = graph_of(rw);
+    NrOnnx__GraphProto *g = graph_of(rw);
     size_t kept = 0, inputs = 0, at;
     for (size_t i = 0; i < g->n_input; i++) { /* of those that go */
         const char *name = g->input[i]->name;
         if (find_initialiser(rw, name, &at) && count_readers(rw, name) == 0)
-            onnx__value_info_proto__free_unpacked(g->input[i], NULL);
+            nr_onnx__value_info_proto__free_unpacked(g->input[i], NULL);
         else g->input[inputs++] = g->input[i];
     }
     g->n_input = inputs;
     for (size_t i = 0; i < g->n_initializer; i++) {
         if (count_readers(rw, g->initializer[i]->name) == 0)
-            onnx__tensor_proto__free_unpacked(g->initializer[i], NULL);
+            nr_onnx__tensor_proto__free_unpacked(g->initializer[i], NULL);
         else g->initializer[kept++] = g->initializer[i];
     }
     g->n_initializer = kept;
 }
 
 static void drop_inner_shapes(nr_rewrite *rw) {
-    Onnx__GraphProto *g = graph_of(rw);
+    NrOnnx__GraphProto *g = graph_of(rw);
     for (size_t i = 0; i < g->n_value_info; i++)
-        onnx__value_info_proto__free_unpacked(g->value_info[i], NULL);
+        nr_onnx__value_info_proto__free_unpacked(g->value_info[i], NULL);
     free(g->value_info);
     g->value_info = NULL;
     g->n_value_info = 0;
@@ -221,16 +221,17 @@ static void drop_inner_shapes(nr_rewrite *rw) {
 /* ---- initialisers as inputs ---- */
 
 /* The declaration of a tensor, as protobuf-c reads it. */
-static nr_status declaration(const Onnx__TensorProto *t, Onnx__ValueInfoProto **out) {
-    Onnx__TensorShapeProto__Dimension dims[NR_TENSOR_RANK], *dim[NR_TENSOR_RANK];
-    Onnx__TensorShapeProto shape = ONNX__TENSOR_SHAPE_PROTO__INIT;
-    Onnx__TypeProto__Tensor tensor = ONNX__TYPE_PROTO__TENSOR__INIT;
-    Onnx__TypeProto type = ONNX__TYPE_PROTO__INIT;
-    Onnx__ValueInfoProto info = ONNX__VALUE_INFO_PROTO__INIT;
+static nr_status declaration(const NrOnnx__TensorProto *t,
+                             NrOnnx__ValueInfoProto **out) {
+    NrOnnx__TensorShapeProto__Dimension dims[NR_TENSOR_RANK], *dim[NR_TENSOR_RANK];
+    NrOnnx__TensorShapeProto shape = NR_ONNX__TENSOR_SHAPE_PROTO__INIT;
+    NrOnnx__TypeProto__Tensor tensor = NR_ONNX__TYPE_PROTO__TENSOR__INIT;
+    NrOnnx__TypeProto type = NR_ONNX__TYPE_PROTO__INIT;
+    NrOnnx__ValueInfoProto info = NR_ONNX__VALUE_INFO_PROTO__INIT;
     NR_ASSERT(t->n_dims <= NR_TENSOR_RANK);
     for (size_t d = 0; d < t->n_dims; d++) {
-        onnx__tensor_shape_proto__dimension__init(&dims[d]);
-        dims[d].value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
+        nr_onnx__tensor_shape_proto__dimension__init(&dims[d]);
+        dims[d].value_case = NR_ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
         dims[d].dim_value = t->dims[d];
         dim[d] = &dims[d];
     }
@@ -239,31 +240,31 @@ static nr_status declaration(const Onnx__TensorProto *t, Onnx__ValueInfoProto **
     tensor.has_elem_type = 1;
     tensor.elem_type = t->data_type;
     tensor.shape = &shape;
-    type.value_case = ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
+    type.value_case = NR_ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE;
     type.tensor_type = &tensor;
     info.name = t->name;
     info.type = &type;
-    size_t n = onnx__value_info_proto__get_packed_size(&info);
+    size_t n = nr_onnx__value_info_proto__get_packed_size(&info);
     uint8_t *bytes = nr_new(n, 1);
     if (!bytes) return NR_ERR_INTERNAL;
-    onnx__value_info_proto__pack(&info, bytes);
-    *out = onnx__value_info_proto__unpack(NULL, n, bytes);
+    nr_onnx__value_info_proto__pack(&info, bytes);
+    *out = nr_onnx__value_info_proto__unpack(NULL, n, bytes);
     free(bytes);
     NR_REQUIRE(*out, NR_ERR_INTERNAL, "no memory for a declaration of %zu bytes", n);
     return NR_OK;
 }
 
-static nr_status declare(nr_rewrite *rw, const Onnx__TensorProto *t) {
-    Onnx__GraphProto *g = graph_of(rw);
-    Onnx__ValueInfoProto *info;
+static nr_status declare(nr_rewrite *rw, const NrOnnx__TensorProto *t) {
+    NrOnnx__GraphProto *g = graph_of(rw);
+    NrOnnx__ValueInfoProto *info;
     size_t at = 0;
     while (at < g->n_input && strcmp(g->input[at]->name, t->name) != 0) at++;
     if (at == g->n_input && rw->model->ir_version >= IR_WITHOUT_INPUTS) return NR_OK;
     NR_TRY(declaration(t, &info));
     if (at < g->n_input) {
-        onnx__value_info_proto__free_unpacked(g->input[at], NULL);
+        nr_onnx__value_info_proto__free_unpacked(g->input[at], NULL);
     } else if (extend(&g->input, g->n_input) != NR_OK) {
-        onnx__value_info_proto__free_unpacked(info, NULL);
+        nr_onnx__value_info_proto__free_unpacked(info, NULL);
         return NR_ERR_INTERNAL;
     } else {
         g->n_input++;
@@ -274,7 +275,7 @@ static nr_status declare(nr_rewrite *rw, const Onnx__TensorProto *t) {
 
 /* ---- the whole ---- */
 
-nr_status nr_rewrite_begin(nr_import *import, Onnx__ModelProto *model,
+nr_status nr_rewrite_begin(nr_import *import, NrOnnx__ModelProto *model,
                            nr_rewrite *out) {
     *out = (nr_rewrite){.import = import, .model = model};
     return NR_NEW(out->gone, model->graph->n_node) ? NR_OK : NR_ERR_INTERNAL;
@@ -287,7 +288,7 @@ void nr_rewrite_end(nr_rewrite *rw) {
 }
 
 nr_status nr_rewrite_finish(nr_rewrite *rw) {
-    Onnx__GraphProto *g = graph_of(rw);
+    NrOnnx__GraphProto *g = graph_of(rw);
     const char *path = rw->import->path;
     nr_digest *digest = rw->import->digest;
     drop_nodes(rw);
@@ -301,26 +302,26 @@ nr_status nr_rewrite_finish(nr_rewrite *rw) {
     }
     for (size_t i = 0; i < g->n_node; i++)
         for (size_t k = 0; k < g->node[i]->n_attribute; k++) {
-            Onnx__TensorProto *t = g->node[i]->attribute[k]->t;
+            NrOnnx__TensorProto *t = g->node[i]->attribute[k]->t;
             if (t && t->n_external_data) NR_TRY(nr_slice_inline(path, t, digest));
         }
     return NR_OK;
 }
 
-nr_status nr_rewrite_remark(Onnx__ModelProto *model, const char *key,
+nr_status nr_rewrite_remark(NrOnnx__ModelProto *model, const char *key,
                             const char *value) {
-    Onnx__StringStringEntryProto *entry;
+    NrOnnx__StringStringEntryProto *entry;
     for (size_t i = 0; i < model->n_metadata_props; i++)
         if (model->metadata_props[i]->key &&
             strcmp(model->metadata_props[i]->key, key) == 0)
             return set_text(&model->metadata_props[i]->value, value);
     if (!NR_NEW(entry, 1)) return NR_ERR_INTERNAL;
-    onnx__string_string_entry_proto__init(entry);
+    nr_onnx__string_string_entry_proto__init(entry);
     nr_status status = set_text(&entry->key, key);
     if (status == NR_OK) status = set_text(&entry->value, value);
     if (status == NR_OK)
         status = extend(&model->metadata_props, model->n_metadata_props);
     if (status == NR_OK) model->metadata_props[model->n_metadata_props++] = entry;
-    else onnx__string_string_entry_proto__free_unpacked(entry, NULL);
+    else nr_onnx__string_string_entry_proto__free_unpacked(entry, NULL);
     return status;
 }

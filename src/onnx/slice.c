@@ -5,33 +5,33 @@
 
 #include "neurank/base/memory.h"
 
-nr_status nr_slice_copy(const Onnx__TensorProto *tensor, Onnx__TensorProto **out) {
-    size_t n = onnx__tensor_proto__get_packed_size(tensor);
+nr_status nr_slice_copy(const NrOnnx__TensorProto *tensor, NrOnnx__TensorProto **out) {
+    size_t n = nr_onnx__tensor_proto__get_packed_size(tensor);
     uint8_t *bytes = nr_new(n, 1);
     if (!bytes) return NR_ERR_INTERNAL;
-    onnx__tensor_proto__pack(tensor, bytes);
-    *out = onnx__tensor_proto__unpack(NULL, n, bytes);
+    nr_onnx__tensor_proto__pack(tensor, bytes);
+    *out = nr_onnx__tensor_proto__unpack(NULL, n, bytes);
     free(bytes);
     NR_REQUIRE(*out, NR_ERR_INTERNAL, "no memory for a tensor of %zu bytes", n);
     return NR_OK;
 }
 
-nr_status nr_slice_encode(const nr_tensor *tensor, Onnx__TensorProto **out) {
+nr_status nr_slice_encode(const nr_tensor *tensor, NrOnnx__TensorProto **out) {
     size_t element = tensor->floats ? sizeof *tensor->floats : sizeof *tensor->ints;
     size_t n_bytes = nr_size_mul(tensor->count, element);
-    Onnx__TensorProto *t;
+    NrOnnx__TensorProto *t;
     /* As protobuf-c would: freed with the message. */
     if (!NR_NEW(t, 1)) return NR_ERR_INTERNAL;
-    onnx__tensor_proto__init(t);
+    nr_onnx__tensor_proto__init(t);
     if (!NR_NEW(t->dims, tensor->rank) || !(t->raw_data.data = nr_new(n_bytes, 1))) {
-        onnx__tensor_proto__free_unpacked(t, NULL);
+        nr_onnx__tensor_proto__free_unpacked(t, NULL);
         return NR_ERR_INTERNAL;
     }
     t->n_dims = tensor->rank;
     for (size_t d = 0; d < tensor->rank; d++) t->dims[d] = (int64_t)tensor->dims[d];
     t->has_data_type = t->has_raw_data = 1;
-    t->data_type = tensor->floats ? ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT
-                                  : ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
+    t->data_type = tensor->floats ? NR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT
+                                  : NR_ONNX__TENSOR_PROTO__DATA_TYPE__INT64;
     t->raw_data.len = n_bytes;
     if (tensor->floats) memcpy(t->raw_data.data, tensor->floats, n_bytes);
     else memcpy(t->raw_data.data, tensor->ints, n_bytes);
@@ -41,17 +41,17 @@ nr_status nr_slice_encode(const nr_tensor *tensor, Onnx__TensorProto **out) {
 
 /* ---- bytes ---- */
 
-static void forget_external(Onnx__TensorProto *t) {
+static void forget_external(NrOnnx__TensorProto *t) {
     for (size_t i = 0; i < t->n_external_data; i++)
-        onnx__string_string_entry_proto__free_unpacked(t->external_data[i], NULL);
+        nr_onnx__string_string_entry_proto__free_unpacked(t->external_data[i], NULL);
     free(t->external_data);
     t->external_data = NULL;
     t->n_external_data = 0;
     t->has_data_location = 0;
-    t->data_location = ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT;
+    t->data_location = NR_ONNX__TENSOR_PROTO__DATA_LOCATION__DEFAULT;
 }
 
-static void forget_typed(Onnx__TensorProto *t) {
+static void forget_typed(NrOnnx__TensorProto *t) {
     free(t->float_data);
     free(t->double_data);
     free(t->int32_data);
@@ -63,11 +63,11 @@ static void forget_typed(Onnx__TensorProto *t) {
     t->n_float_data = t->n_double_data = t->n_int32_data = t->n_int64_data = 0;
 }
 
-nr_status nr_slice_inline(const char *path, Onnx__TensorProto *t, nr_digest *digest) {
+nr_status nr_slice_inline(const char *path, NrOnnx__TensorProto *t, nr_digest *digest) {
     uint8_t *bytes;
     size_t n;
     if (t->has_raw_data &&
-        t->data_location != ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
+        t->data_location != NR_ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL)
         return NR_OK;
     NR_TRY(nr_tensor_bytes(path, t, digest, &bytes, &n));
     forget_external(t);
@@ -79,8 +79,9 @@ nr_status nr_slice_inline(const char *path, Onnx__TensorProto *t, nr_digest *dig
 }
 
 /* Copies what stays, axis by axis from the outermost. Returns behind the last byte. */
-static uint8_t *copy_part(const Onnx__TensorProto *t, const nr_keep *keep, size_t axis,
-                          const size_t *stride, const uint8_t *from, uint8_t *to) {
+static uint8_t *copy_part(const NrOnnx__TensorProto *t, const nr_keep *keep,
+                          size_t axis, const size_t *stride, const uint8_t *from,
+                          uint8_t *to) {
     if (axis == t->n_dims) {
         memcpy(to, from, stride[axis]);
         return to + stride[axis];
@@ -93,7 +94,7 @@ static uint8_t *copy_part(const Onnx__TensorProto *t, const nr_keep *keep, size_
     return to;
 }
 
-nr_status nr_slice(const char *path, Onnx__TensorProto *t, nr_digest *digest,
+nr_status nr_slice(const char *path, NrOnnx__TensorProto *t, nr_digest *digest,
                    const nr_keep keep[NR_TENSOR_RANK]) {
     size_t stride[NR_TENSOR_RANK + 1], kept = 1, count = 1;
     NR_TRY(nr_slice_inline(path, t, digest));

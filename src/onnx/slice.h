@@ -11,15 +11,15 @@ typedef struct {
 } nr_keep;
 
 /* Brings the tensor's bytes into the message, as raw data of the same type. */
-nr_status nr_slice_inline(const char *path, Onnx__TensorProto *tensor,
+nr_status nr_slice_inline(const char *path, NrOnnx__TensorProto *tensor,
                           nr_digest *digest);
 /* Keeps a part of every axis. NR_TENSOR_RANK entries; those behind its rank are NULL.
  */
-nr_status nr_slice(const char *path, Onnx__TensorProto *tensor, nr_digest *digest,
+nr_status nr_slice(const char *path, NrOnnx__TensorProto *tensor, nr_digest *digest,
                    const nr_keep keep[NR_TENSOR_RANK]);
-/* A deep copy; *out is ended with onnx__tensor_proto__free_unpacked(out, NULL). */
-nr_status nr_slice_copy(const Onnx__TensorProto *tensor, Onnx__TensorProto **out);
+/* A deep copy; *out is ended with nr_onnx__tensor_proto__free_unpacked(out, NULL). */
+nr_status nr_slice_copy(const NrOnnx__TensorProto *tensor, NrOnnx__TensorProto **out);
 /* A new tensor from decoded numbers. */
-nr_status nr_slice_encode(const nr_tensor *tensor, Onnx__TensorProto **out);
+nr_status nr_slice_encode(const nr_tensor *tensor, NrOnnx__TensorProto **out);
 
 #endif

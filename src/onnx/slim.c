@@ -12,7 +12,7 @@
 
 typedef struct {
     nr_import import;
-    Onnx__ModelProto *model;
+    NrOnnx__ModelProto *model;
     nr_rewrite rewrite;
     uint32_t *indices; /* of all nodes: channels that stay */
     nr_keep *keep;     /* [nodes of the graph]; indices NULL: all */
@@ -45,10 +45,10 @@ static const nr_value *tensor_of(const slim *s, const char *name) {
 /* ---- constants of one node ---- */
 
 /* Keeps these parts of constant input k along two axes; -1: the axis does not exist. */
-static nr_status keep_parts(slim *s, Onnx__NodeProto *node, size_t k, int axis_a,
+static nr_status keep_parts(slim *s, NrOnnx__NodeProto *node, size_t k, int axis_a,
                             nr_keep a, int axis_b, nr_keep b) {
     nr_keep keep[NR_TENSOR_RANK] = {{0}};
-    Onnx__TensorProto *own;
+    NrOnnx__TensorProto *own;
     bool missing = k >= node->n_input || !node->input[k][0];
     if (missing || (!a.indices && !b.indices)) return NR_OK;
     if (axis_a >= 0) keep[axis_a] = a;
@@ -69,7 +69,8 @@ static size_t constant_dims(const slim *s, const char *name,
 }
 
 /* One number, or one a channel along the only axis that is longer than 1. */
-static nr_status keep_numbers(slim *s, Onnx__NodeProto *node, size_t k, nr_keep keep) {
+static nr_status keep_numbers(slim *s, NrOnnx__NodeProto *node, size_t k,
+                              nr_keep keep) {
     size_t dims[NR_TENSOR_RANK];
     bool missing = k >= node->n_input || !node->input[k][0];
     if (missing || !keep.indices) return NR_OK;
@@ -79,15 +80,16 @@ static nr_status keep_numbers(slim *s, Onnx__NodeProto *node, size_t k, nr_keep 
     return NR_OK;
 }
 
-static Onnx__AttributeProto *attribute(const Onnx__NodeProto *node, const char *name) {
+static NrOnnx__AttributeProto *attribute(const NrOnnx__NodeProto *node,
+                                         const char *name) {
     for (size_t i = 0; i < node->n_attribute; i++)
         if (node->attribute[i]->name && strcmp(node->attribute[i]->name, name) == 0)
             return node->attribute[i];
     return NULL;
 }
 
-static nr_status slim_conv(slim *s, Onnx__NodeProto *node, nr_keep in, nr_keep out) {
-    Onnx__AttributeProto *group = attribute(node, "group");
+static nr_status slim_conv(slim *s, NrOnnx__NodeProto *node, nr_keep in, nr_keep out) {
+    NrOnnx__AttributeProto *group = attribute(node, "group");
     bool grouped = group && group->i > 1;
     if (grouped && in.indices) group->i = (int64_t)in.n; /* depthwise: channels */
     if (grouped) in = (nr_keep){0};
@@ -95,16 +97,16 @@ static nr_status slim_conv(slim *s, Onnx__NodeProto *node, nr_keep in, nr_keep o
     return keep_numbers(s, node, 2, out);
 }
 
-static nr_status slim_dense(slim *s, Onnx__NodeProto *node, nr_keep in, nr_keep out) {
-    const Onnx__AttributeProto *turned = attribute(node, "transB");
+static nr_status slim_dense(slim *s, NrOnnx__NodeProto *node, nr_keep in, nr_keep out) {
+    const NrOnnx__AttributeProto *turned = attribute(node, "transB");
     bool out_first = turned && turned->i != 0;
     NR_TRY(keep_parts(s, node, 1, out_first ? 0 : 1, out, out_first ? 1 : 0, in));
     return keep_numbers(s, node, 2, out);
 }
 
 /* A channel count that the shape states. */
-static nr_status slim_reshape(slim *s, Onnx__NodeProto *node, nr_keep out) {
-    Onnx__TensorProto *own;
+static nr_status slim_reshape(slim *s, NrOnnx__NodeProto *node, nr_keep out) {
+    NrOnnx__TensorProto *own;
     nr_tensor shape;
     nr_op_reader op = {.import = &s->import, .node = node, .name = node->output[0]};
     if (!out.indices) return NR_OK;
@@ -116,13 +118,13 @@ static nr_status slim_reshape(slim *s, Onnx__NodeProto *node, nr_keep out) {
     NR_TRY(nr_slice_inline(s->import.path, own, s->import.digest));
     int64_t wanted = (int64_t)out.n;
     int32_t narrow = (int32_t)out.n;
-    if (own->data_type == ONNX__TENSOR_PROTO__DATA_TYPE__INT32)
+    if (own->data_type == NR_ONNX__TENSOR_PROTO__DATA_TYPE__INT32)
         memcpy(own->raw_data.data + sizeof narrow, &narrow, sizeof narrow);
     else memcpy(own->raw_data.data + sizeof wanted, &wanted, sizeof wanted);
     return NR_OK;
 }
 
-static nr_status slim_node(slim *s, Onnx__NodeProto *node) {
+static nr_status slim_node(slim *s, NrOnnx__NodeProto *node) {
     const char *type = node->op_type;
     const nr_value *x = NULL, *y = tensor_of(s, node->output[0]);
     for (size_t k = 0; k < node->n_input && !x; k++) x = tensor_of(s, node->input[k]);
@@ -143,13 +145,13 @@ static nr_status slim_node(slim *s, Onnx__NodeProto *node) {
 /* ---- the file ---- */
 
 static nr_status write_model(const slim *s, const char *out) {
-    size_t n = onnx__model_proto__get_packed_size(s->model);
+    size_t n = nr_onnx__model_proto__get_packed_size(s->model);
     NR_REQUIRE(n <= INT32_MAX, NR_ERR_STORE,
                "%s: the smaller model would have %zu bytes; an ONNX file holds 2 GiB",
                out, n);
     uint8_t *bytes = nr_new(n, 1);
     if (!bytes) return NR_ERR_INTERNAL;
-    onnx__model_proto__pack(s->model, bytes);
+    nr_onnx__model_proto__pack(s->model, bytes);
     FILE *file = fopen(out, "wb");
     bool good = file && fwrite(bytes, 1, n, file) == n;
     if (file && fclose(file) != 0) good = false;
@@ -163,7 +165,7 @@ static nr_status write_model(const slim *s, const char *out) {
 static nr_status slim_model(slim *s, const nr_graph *plain, const bool *cut,
                             const nr_onnx_remark *remarks, size_t n_remarks,
                             const char *out) {
-    Onnx__GraphProto *graph = s->model->graph;
+    NrOnnx__GraphProto *graph = s->model->graph;
     NR_TRY(nr_import_build(&s->import, s->model));
     NR_REQUIRE(nr_graph_size(s->import.graph) == nr_graph_size(plain), NR_ERR_INPUT,
                "%s: the model has changed since it was read", s->import.path);
@@ -189,7 +191,7 @@ nr_status nr_onnx_slim(const char *path, const nr_graph *plain, const bool *cut,
     free(s.keep);
     nr_import_clear(&s.import);
     nr_graph_free(s.import.graph);
-    if (s.model) onnx__model_proto__free_unpacked(s.model, NULL);
+    if (s.model) nr_onnx__model_proto__free_unpacked(s.model, NULL);
     nr_digest_free(s.import.digest);
     return status;
 }

@@ -12,7 +12,7 @@
 #include "neurank/base/publish.h"
 #include "neurank/base/text.h"
 
-static const char *name_of(const Onnx__TensorProto *proto) {
+static const char *name_of(const NrOnnx__TensorProto *proto) {
     return proto->name ? proto->name : "";
 }
 
@@ -24,7 +24,7 @@ typedef struct {
     bool has_length;
 } external;
 
-static nr_status external_parse(const char *path, const Onnx__TensorProto *proto,
+static nr_status external_parse(const char *path, const NrOnnx__TensorProto *proto,
                                 external *out) {
     *out = (external){0};
     for (size_t i = 0; i < proto->n_external_data; i++) {
@@ -49,7 +49,7 @@ static nr_status external_parse(const char *path, const Onnx__TensorProto *proto
 }
 
 /* Opens a file below the model's folder; links that lead out of it are refused too. */
-static nr_status external_open(const char *path, const Onnx__TensorProto *proto,
+static nr_status external_open(const char *path, const NrOnnx__TensorProto *proto,
                                const char *location, int *out, size_t *n_bytes) {
     char joined[PATH_MAX], folder[PATH_MAX], real[PATH_MAX];
     const char *slash = strrchr(path, '/');
@@ -87,7 +87,7 @@ static nr_status read_all(int file, void *bytes, size_t n, uint64_t offset) {
     return NR_OK;
 }
 
-static nr_status external_read(const char *path, const Onnx__TensorProto *proto,
+static nr_status external_read(const char *path, const NrOnnx__TensorProto *proto,
                                size_t n_bytes, uint8_t **out) {
     external where;
     int file;
@@ -141,21 +141,21 @@ static float from_bfloat(uint16_t half) {
 
 static size_t type_bytes(int32_t type) {
     switch (type) {
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT32: return 4;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
-    case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16: return 2;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64: return 8;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__BOOL: return 1;
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__INT32: return 4;
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16: return 2;
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__INT64: return 8;
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__BOOL: return 1;
     default: return 0;
     }
 }
 
 static bool is_float_type(int32_t type) {
-    return type != ONNX__TENSOR_PROTO__DATA_TYPE__INT32 &&
-           type != ONNX__TENSOR_PROTO__DATA_TYPE__INT64 &&
-           type != ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
+    return type != NR_ONNX__TENSOR_PROTO__DATA_TYPE__INT32 &&
+           type != NR_ONNX__TENSOR_PROTO__DATA_TYPE__INT64 &&
+           type != NR_ONNX__TENSOR_PROTO__DATA_TYPE__BOOL;
 }
 
 /* One element of little-endian raw data. */
@@ -164,26 +164,26 @@ static void decode_raw(int32_t type, const uint8_t *raw, size_t i, nr_tensor *ou
     int32_t small;
     double wide;
     switch (type) {
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
         memcpy(&out->floats[i], raw + 4 * i, 4);
         break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT16:
         memcpy(&half, raw + 2 * i, 2);
         out->floats[i] = from_half(half);
         break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__BFLOAT16:
         memcpy(&half, raw + 2 * i, 2);
         out->floats[i] = from_bfloat(half);
         break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
         memcpy(&wide, raw + 8 * i, 8);
         out->floats[i] = (float)wide;
         break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT32:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__INT32:
         memcpy(&small, raw + 4 * i, 4);
         out->ints[i] = small;
         break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
         memcpy(&out->ints[i], raw + 8 * i, 8);
         break;
     default: out->ints[i] = raw[i];
@@ -191,16 +191,16 @@ static void decode_raw(int32_t type, const uint8_t *raw, size_t i, nr_tensor *ou
 }
 
 /* How many values the typed field of this encoding holds. */
-static size_t typed_count(const Onnx__TensorProto *proto) {
+static size_t typed_count(const NrOnnx__TensorProto *proto) {
     switch (proto->data_type) {
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT: return proto->n_float_data;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE: return proto->n_double_data;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64: return proto->n_int64_data;
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT: return proto->n_float_data;
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE: return proto->n_double_data;
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__INT64: return proto->n_int64_data;
     default: return proto->n_int32_data;
     }
 }
 
-static nr_status shape_of(const char *path, const Onnx__TensorProto *proto,
+static nr_status shape_of(const char *path, const NrOnnx__TensorProto *proto,
                           nr_tensor *out) {
     NR_REQUIRE(proto->n_dims <= NR_TENSOR_RANK, NR_ERR_INPUT,
                "%s: initialiser \"%s\" has %zu dimensions, at most %d are read", path,
@@ -222,7 +222,7 @@ static nr_status shape_of(const char *path, const Onnx__TensorProto *proto,
     return NR_OK;
 }
 
-static nr_status require_finite(const char *path, const Onnx__TensorProto *proto,
+static nr_status require_finite(const char *path, const NrOnnx__TensorProto *proto,
                                 const nr_tensor *tensor) {
     for (size_t i = 0; tensor->floats && i < tensor->count; i++)
         NR_REQUIRE(isfinite(tensor->floats[i]), NR_ERR_INPUT,
@@ -232,16 +232,16 @@ static nr_status require_finite(const char *path, const Onnx__TensorProto *proto
 }
 
 /* Typed fields hold small types in wider ones. */
-static void typed_to_raw(const Onnx__TensorProto *proto, size_t n, uint8_t *raw) {
+static void typed_to_raw(const NrOnnx__TensorProto *proto, size_t n, uint8_t *raw) {
     size_t each = type_bytes(proto->data_type);
     switch (proto->data_type) {
-    case ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT:
         memcpy(raw, proto->float_data, n * each);
         break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__DOUBLE:
         memcpy(raw, proto->double_data, n * each);
         break;
-    case ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
+    case NR_ONNX__TENSOR_PROTO__DATA_TYPE__INT64:
         memcpy(raw, proto->int64_data, n * each);
         break;
     default: /* little-endian, as raw data is */
@@ -251,12 +251,12 @@ static void typed_to_raw(const Onnx__TensorProto *proto, size_t n, uint8_t *raw)
 }
 
 /* The tensor's bytes and how many there must be. */
-static nr_status bytes_of(const char *path, const Onnx__TensorProto *proto,
+static nr_status bytes_of(const char *path, const NrOnnx__TensorProto *proto,
                           nr_digest *digest, nr_tensor *shape, uint8_t **out,
                           size_t *n) {
     NR_TRY(shape_of(path, proto, shape));
     size_t n_bytes = nr_size_mul(shape->count, type_bytes(proto->data_type));
-    if (proto->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL) {
+    if (proto->data_location == NR_ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL) {
         NR_TRY(external_read(path, proto, n_bytes, out));
         nr_digest_add(digest, *out, n_bytes);
         *n = n_bytes;
@@ -276,13 +276,13 @@ static nr_status bytes_of(const char *path, const Onnx__TensorProto *proto,
     return NR_OK;
 }
 
-nr_status nr_tensor_bytes(const char *path, const Onnx__TensorProto *proto,
+nr_status nr_tensor_bytes(const char *path, const NrOnnx__TensorProto *proto,
                           nr_digest *digest, uint8_t **out, size_t *n) {
     nr_tensor shape = {0};
     return bytes_of(path, proto, digest, &shape, out, n);
 }
 
-nr_status nr_tensor_decode(const char *path, const Onnx__TensorProto *proto,
+nr_status nr_tensor_decode(const char *path, const NrOnnx__TensorProto *proto,
                            nr_digest *digest, nr_tensor *out) {
     nr_tensor t = {0};
     uint8_t *bytes = NULL;

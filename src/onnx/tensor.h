@@ -19,10 +19,10 @@ typedef struct {
 } nr_tensor;
 
 /* path: the model's, for messages and external data. Refuses what is not finite. */
-nr_status nr_tensor_decode(const char *path, const Onnx__TensorProto *proto,
+nr_status nr_tensor_decode(const char *path, const NrOnnx__TensorProto *proto,
                            nr_digest *digest, nr_tensor *out);
 /* The same as little-endian bytes of its own type; *out [*n] owned by the caller. */
-nr_status nr_tensor_bytes(const char *path, const Onnx__TensorProto *proto,
+nr_status nr_tensor_bytes(const char *path, const NrOnnx__TensorProto *proto,
                           nr_digest *digest, uint8_t **out, size_t *n);
 nr_status nr_tensor_from_floats(const char *path, const float *values, size_t n,
                                 bool scalar, nr_tensor *out);
