@@ -15,20 +15,35 @@ nr_import_function *nr_import_find(const char *op_type) {
     static const struct {
         const char *type;
         nr_import_function *import;
-    } table[] = {
-        {"Conv", nr_import_layer},         {"Gemm", nr_import_layer},
-        {"MatMul", nr_import_layer},       {"BatchNormalization", nr_import_layer},
-        {"MaxPool", nr_import_layer},      {"AveragePool", nr_import_layer},
-        {"Relu", nr_import_elementwise},   {"LeakyRelu", nr_import_elementwise},
-        {"Clip", nr_import_elementwise},   {"Sigmoid", nr_import_elementwise},
-        {"Add", nr_import_elementwise},    {"Mul", nr_import_elementwise},
-        {"Concat", nr_import_elementwise}, {"Flatten", nr_import_shape},
-        {"Reshape", nr_import_shape},      {"Squeeze", nr_import_shape},
-        {"Unsqueeze", nr_import_shape},    {"Identity", nr_import_shape},
-        {"Dropout", nr_import_shape},      {"Softmax", nr_import_shape},
-        {"LogSoftmax", nr_import_shape},   {"Constant", nr_import_shape},
-        {"Pad", nr_import_shape},          {"GlobalAveragePool", nr_import_shape},
-        {"ReduceMean", nr_import_shape}};
+    } table[] = {{"Conv", nr_import_layer},
+                 {"Gemm", nr_import_layer},
+                 {"MatMul", nr_import_layer},
+                 {"BatchNormalization", nr_import_layer},
+                 {"MaxPool", nr_import_layer},
+                 {"AveragePool", nr_import_layer},
+                 {"Relu", nr_import_elementwise},
+                 {"LeakyRelu", nr_import_elementwise},
+                 {"Clip", nr_import_elementwise},
+                 {"Sigmoid", nr_import_elementwise},
+                 {"Add", nr_import_elementwise},
+                 {"Mul", nr_import_elementwise},
+                 {"Sub", nr_import_elementwise},
+                 {"Div", nr_import_elementwise},
+                 {"HardSigmoid", nr_import_elementwise},
+                 {"HardSwish", nr_import_elementwise},
+                 {"Concat", nr_import_elementwise},
+                 {"Flatten", nr_import_shape},
+                 {"Reshape", nr_import_shape},
+                 {"Squeeze", nr_import_shape},
+                 {"Unsqueeze", nr_import_shape},
+                 {"Identity", nr_import_shape},
+                 {"Dropout", nr_import_shape},
+                 {"Softmax", nr_import_shape},
+                 {"LogSoftmax", nr_import_shape},
+                 {"Constant", nr_import_shape},
+                 {"Pad", nr_import_shape},
+                 {"GlobalAveragePool", nr_import_shape},
+                 {"ReduceMean", nr_import_shape}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(op_type, table[i].type) == 0) return table[i].import;
     return NULL;

@@ -92,16 +92,25 @@ static nr_status import_reshape(nr_op_reader *op) {
     NR_TRY(nr_op_tensor(op, 0, 2, 4, &x));
     NR_TRY(nr_attr_int(op, "allowzero", 0, &allow_zero));
     NR_TRY(nr_attr_done(op));
-    NR_NODE_REQUIRE(allow_zero == 0, op,
-                    "attribute \"allowzero\" = %lld is not supported",
+    NR_NODE_REQUIRE(allow_zero == 0 || allow_zero == 1, op,
+                    "attribute \"allowzero\" is %lld, 0 or 1 is expected",
                     (long long)allow_zero);
     NR_TRY(nr_op_integers(op, 1, &t));
     size_t rank = t.count;
     nr_status status = NR_OK;
-    if (rank < 2 || rank > 4)
+    /* It speaks of zeros: without one it says nothing, and today's PyTorch always
+     * writes it. With one the result is empty. */
+    for (size_t d = 0; allow_zero && d < rank && status == NR_OK; d++)
+        if (t.ints[d] == 0)
+            status =
+                NR_NODE_FAIL(op,
+                             "attribute \"allowzero\" is 1 and dimension %zu of the "
+                             "shape is 0: nothing would be left",
+                             d);
+    if (status == NR_OK && (rank < 2 || rank > 4))
         status =
             NR_NODE_FAIL(op, "a shape of %zu dimensions, 2 to 4 are supported", rank);
-    else status = reshape_dims(op, x, &t, dims);
+    else if (status == NR_OK) status = reshape_dims(op, x, &t, dims);
     nr_tensor_free(&t);
     NR_TRY(status);
     return reshape_to(op, x, rank, dims);

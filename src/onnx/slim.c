@@ -136,7 +136,9 @@ static nr_status slim_node(slim *s, NrOnnx__NodeProto *node) {
     if (strcmp(type, "Reshape") == 0) return slim_reshape(s, node, out);
     if (strcmp(type, "BatchNormalization") == 0)
         for (size_t k = 1; k < 5; k++) NR_TRY(keep_numbers(s, node, k, out));
-    if (strcmp(type, "Add") == 0 || strcmp(type, "Mul") == 0)
+    bool arithmetic = strcmp(type, "Add") == 0 || strcmp(type, "Sub") == 0 ||
+                      strcmp(type, "Mul") == 0 || strcmp(type, "Div") == 0;
+    if (arithmetic)
         for (size_t k = 0; k < 2; k++)
             if (!tensor_of(s, node->input[k])) NR_TRY(keep_numbers(s, node, k, out));
     return NR_OK;

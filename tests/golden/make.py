@@ -285,5 +285,27 @@ def newest_opset():
     c.save(c.head(t, y[0].numel()), c.head_of(y))
 
 
-for make in (convolutions, pools, pointwise, shapes, encodings, newest_opset):
+def constants_and_bounds():
+    """Sub and Div by constants on either side, HardSigmoid and HardSwish."""
+    c = Case("subtract_divide", (4, 4, 4))
+    k = [weights(4, 1, 1), np.abs(weights(1, 4, 1, 1)) + 0.5, weights(1)]
+    t = c.add("Sub", "x", c.const(k[0]))
+    t = c.add("Div", t, c.const(k[1]))
+    t = c.add("Sub", c.const(k[2]), c.add("Div", t, c.const(np.float32(-3))))
+    y = T(k[2]) - (T(c.x) - T(k[0])) / T(k[1]) / -3
+    c.save(c.head(t, 64), c.head_of(y))
+    c = Case("hard_sigmoid_swish", (4, 4, 4), opset=14)
+    w = weights(4, 4, 1, 1, scale=2)
+    a = c.add("Conv", "x", c.const(w))
+    t = c.add("HardSwish", a)
+    t = c.add("Mul", c.add("HardSigmoid", a), c.add("HardSigmoid", t, alpha=0.7, beta=0.1))
+    ya = F.conv2d(T(c.x), T(w))
+    y = (0.2 * ya + 0.5).clamp(0, 1) * (0.7 * F.hardswish(ya) + 0.1).clamp(0, 1)
+    c.save(c.head(t, 64), c.head_of(y))
+    c = Case("reshape_allowzero", (2, 4, 4), opset=18)
+    t = c.add("Reshape", "x", c.const(np.array([-1, 32])), allowzero=1)
+    c.save(c.head(t, 32), c.head_of(T(c.x)))
+
+
+for make in (convolutions, pools, pointwise, shapes, encodings, newest_opset, constants_and_bounds):
     make()
