@@ -39,7 +39,7 @@ PACKAGES_BUILD = gcc libc6-dev pkg-config $(PACKAGES_MPI_$(MPI)) libopenblas-dev
 PACKAGES_DATA  = dataset-fashion-mnist
 PACKAGES_TEST  = libcmocka-dev hdf5-tools netcdf-bin python3-h5py python3-h5netcdf \
     python3-xarray python3-torch python3-onnx python3-torchvision python3-opencv \
-    chromium git g++
+    chromium git g++ groff-base man-db
 # Only where there are such packages: an own cluster for the tests of jobs, and linters of
 # the version that the rules were written for.
 PACKAGES_SLURM = slurm-wlm munge
@@ -52,11 +52,12 @@ BUILD   := build/$(MODE)$(if $(filter-out openmpi,$(MPI)),-$(MPI))$(if $(filter-
 # A tarball brings what protoc-c makes (make dist).
 SHIPPED := $(wildcard src/onnx/generated/onnx.pb-c.c)
 GEN     := $(if $(SHIPPED),src/onnx/generated,build/gen)
-MODULES := base nn sample estim plan onnx h5 dataset store game switch sched report prune run cli
+MODULES := base manual nn sample estim plan onnx h5 dataset store game switch sched report prune run cli
 
 SOURCES := $(foreach m,$(MODULES),$(wildcard src/$(m)/*.c))
 LIB_SRC := $(filter-out src/cli/%,$(SOURCES))
-OBJECTS  = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o
+CLI_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter src/cli/%,$(SOURCES))) $(BUILD)/gen/manual_sources.o
+OBJECTS  = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o $(BUILD)/gen/manual_sources.o
 LIB_OBJ  = $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o
 HEADERS := $(wildcard include/neurank/*/*.h src/*/*.h)
 
@@ -93,7 +94,7 @@ Q   := $(if $(filter 1,$(V)),,@)
 say  = $(if $(filter 1,$(V)),,@printf '  %-7s%s\n' $(1) $(2))
 
 .PHONY: all help demo test test-slurm experiments run-tests test-long torture coverage efficiency check units lint tidy format \
-    bench bench-peers bench-scale bench-ranks bench-checkpoint bench-switch compare-methods curves install clean packages packages-demo packages-test packages-slurm uninstall dist print-% golden
+    bench bench-peers bench-scale bench-ranks bench-checkpoint bench-switch compare-methods curves man install clean packages packages-demo packages-test packages-slurm uninstall dist print-% golden
 .DEFAULT_GOAL := all
 
 all: $(BUILD)/neurank $(BUILD)/neurank-job $(BUILD)/libneurank.a
@@ -119,7 +120,8 @@ help:
 	@echo 'make bench-switch  an epoch of the importance switch against PyTorch (1 min)'
 	@echo 'make compare-methods  do the methods agree? all layers of three networks (1 hour)'
 	@echo 'make curves     which ranks make the better small network? two networks (12 min)'
-	@echo 'make install    program, library, headers, pkg-config file, man page to PREFIX ($(PREFIX));'
+	@echo 'make man        pages of the manual and the completion, in build/release/man'
+	@echo 'make install    program, library, headers, pkg-config file, man pages to PREFIX ($(PREFIX));'
 	@echo '                LIBDIR, DATADIR, DESTDIR; make uninstall removes them'
 	@echo 'make dist       a tarball that needs no protobuf compiler'
 	@echo 'make clean      remove build/'
@@ -179,9 +181,22 @@ $(BUILD)/libneurank.a: $(LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)$(AR) rcsD $@ $^
 
-$(BUILD)/neurank: $(BUILD)/src/cli/main.o $(BUILD)/libneurank.a $(FLAGS)
+$(BUILD)/neurank: $(CLI_OBJ) $(BUILD)/libneurank.a $(FLAGS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $(filter-out $(FLAGS),$^) $(DEP_LIBS) -o $@
+
+# Pages of the manual as C strings, in the order of their names.
+MANUAL := $(sort $(wildcard src/cli/man/*.md))
+
+build/gen/manual_sources.c: $(MANUAL) src/cli/man/strings.awk
+	@mkdir -p $(@D)
+	$(call say,AWK,$@)
+	$(Q)LC_ALL=C awk -f src/cli/man/strings.awk $(MANUAL) > $@.new && mv $@.new $@
+
+$(BUILD)/gen/manual_sources.o: build/gen/manual_sources.c src/cli/manual.h $(FLAGS)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -std=gnu11 -O2 -Iinclude -Isrc/cli $(SAME_BYTES) $(CFLAGS) -c $< -o $@
 
 # What keeps a job going stands beside the program.
 $(BUILD)/neurank-job: jobs/neurank-job
@@ -418,9 +433,21 @@ golden:
 	PYTHONPATH=data $(PYTHON) tests/golden/make.py
 
 # ---- install ----------------------------------------------------------------------
-$(BUILD)/neurank.1: $(BUILD)/neurank src/cli/neurank.1.head src/cli/neurank.1.tail
-	$(Q)$(BUILD)/neurank --options-man > $@.options
-	$(Q)cat src/cli/neurank.1.head $@.options src/cli/neurank.1.tail > $@
+# The program knows its manual and its options. For a cross build: one that runs here.
+MAN_NEURANK ?= $(BUILD)/neurank
+
+$(BUILD)/man/stamp: $(BUILD)/neurank
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(call say,MAN,$(@D))
+	$(Q)$(MAN_NEURANK) --manual-pages > $(@D)/pages
+	$(Q)while read -r page section; do \
+	    $(MAN_NEURANK) --manual-roff $$page > $(@D)/neurank-$$page.$$section || exit 1; \
+	done < $(@D)/pages
+	$(Q)mv $(@D)/neurank-neurank.1 $(@D)/neurank.1
+	$(Q)$(MAN_NEURANK) --completion-bash > $(@D)/neurank.bash
+	@touch $@
+
+man: $(BUILD)/man/stamp
 
 # Made anew each time: it tells where things are installed.
 $(BUILD)/neurank.pc: always
@@ -432,21 +459,26 @@ $(BUILD)/neurank.pc: always
 
 VERSION := $(shell sed -n 's/.*NR_VERSION "\(.*\)"/\1/p' include/neurank/base/version.h)
 
+COMPLETIONS = $(DATADIR)/bash-completion/completions
+
 # Headers that are API say so in their first line (include/README.md); no others are installed.
 API       = $(shell grep -l '^/\* API' include/neurank/*/*.h)
 
-install: all $(BUILD)/neurank.1 $(BUILD)/neurank.pc
+install: all man $(BUILD)/neurank.pc
 	install -D -m 755 $(BUILD)/neurank $(DESTDIR)$(PREFIX)/bin/neurank
 	install -D -m 755 jobs/neurank-job $(DESTDIR)$(PREFIX)/bin/neurank-job
 	install -D -m 644 $(BUILD)/libneurank.a $(DESTDIR)$(LIBDIR)/libneurank.a
-	install -D -m 644 $(BUILD)/neurank.1 $(DESTDIR)$(DATADIR)/man/man1/neurank.1
+	@for s in 1 7; do for p in $(BUILD)/man/*.$$s; do \
+	    install -D -m 644 $$p $(DESTDIR)$(DATADIR)/man/man$$s/$${p##*/} || exit 1; done; done
+	install -D -m 644 $(BUILD)/man/neurank.bash $(DESTDIR)$(COMPLETIONS)/neurank
 	install -D -m 644 $(BUILD)/neurank.pc $(DESTDIR)$(LIBDIR)/pkgconfig/neurank.pc
 	@for h in $(API); do install -D -m 644 $$h $(DESTDIR)$(PREFIX)/$$h || exit 1; done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/neurank $(DESTDIR)$(PREFIX)/bin/neurank-job \
 	    $(DESTDIR)$(LIBDIR)/libneurank.a $(DESTDIR)$(LIBDIR)/pkgconfig/neurank.pc \
-	    $(DESTDIR)$(DATADIR)/man/man1/neurank.1 $(API:%=$(DESTDIR)$(PREFIX)/%)
+	    $(DESTDIR)$(COMPLETIONS)/neurank \
+	    $(DESTDIR)$(DATADIR)/man/man1/neurank.1 $(DESTDIR)$(DATADIR)/man/man[17]/neurank-*.[17] $(API:%=$(DESTDIR)$(PREFIX)/%)
 	@cd $(DESTDIR)$(PREFIX)/include && rmdir -p $(sort $(dir $(API:include/%=%))) 2>/dev/null || true
 
 # ---- dist -------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "manual.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/publish.h"
 #include "neurank/base/version.h"
@@ -78,24 +79,43 @@ static nr_status run_on_file(nr_options *options, int argc, char **argv,
     return status;
 }
 
-static nr_status run(int argc, char **argv) {
-    nr_options *options;
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+/* What is asked of the program itself; *known: whether it is any of these. */
+static nr_status run_on_itself(int argc, char **argv, bool *known) {
+    const char *word = argc > 1 ? argv[1] : "";
+    *known = true;
+    if (argc == 2 && strcmp(word, "--version") == 0) {
         printf("neurank %s (%s)\n", NR_VERSION, NR_BUILD);
         return NR_OK;
     }
-    if (argc == 2 && strcmp(argv[1], "--options-markdown") == 0) {
-        nr_options_markdown(stdout); /* for README.md */
+    if (strcmp(word, "help") == 0) {
+        NR_REQUIRE(argc <= 3, NR_ERR_USAGE, "help: one command or topic is expected");
+        return nr_manual_help(argc == 3 ? argv[2] : NULL, stdout);
+    }
+    /* For the Makefile. */
+    if (argc == 3 && strcmp(word, "--manual-roff") == 0)
+        return nr_manual_roff(argv[2], stdout);
+    if (argc == 2 && strcmp(word, "--manual-pages") == 0) {
+        nr_manual_list(stdout);
         return NR_OK;
     }
-    if (argc == 2 && strcmp(argv[1], "--options-man") == 0) {
-        nr_options_man(stdout); /* for the man page */
+    if (argc == 2 && strcmp(word, "--completion-bash") == 0) {
+        nr_manual_completion(stdout);
         return NR_OK;
     }
+    *known = false;
+    return NR_OK;
+}
+
+static nr_status run(int argc, char **argv) {
+    nr_options *options;
+    bool known;
+    nr_status itself = run_on_itself(argc, argv, &known);
+    if (known) return itself;
     if (!NR_NEW(options, 1)) return NR_ERR_INTERNAL;
     nr_status status = nr_options_parse(argc, argv, options);
     if (status == NR_OK && options->help) {
-        nr_options_help(options->command, stdout);
+        if (options->command == NR_COMMAND_COUNT) status = nr_manual_help(NULL, stdout);
+        else nr_options_help(options->command, stdout);
     } else if (status == NR_OK) {
         char *command_line = join_arguments(argc, argv);
         status = command_line ? run_on_file(options, argc, argv, command_line)

@@ -13,6 +13,12 @@ const char *nr_command_name(nr_command command) {
     return nr_commands[command].name;
 }
 
+nr_command nr_command_find(const char *name) {
+    int k = 0;
+    while (k < NR_COMMAND_COUNT && strcmp(nr_commands[k].name, name) != 0) k++;
+    return (nr_command)k;
+}
+
 /* ---- values ---- */
 
 /* Index of `text` among the choices "a|b|c"; false if it is none. */
@@ -97,6 +103,7 @@ static nr_status set_value(const option_row *row, const char *text, nr_options *
     uint64_t count;
     switch (row->kind) {
     case TEXT:
+    case PATH:
         if (!*text) return bad_value(row, "\"\"", row->argument);
         *(const char **)field = text;
         return NR_OK;
@@ -318,13 +325,11 @@ nr_status nr_options_parse(int argc, char **argv, nr_options *out) {
     bool only_names = false;
     *out = (nr_options){.command = NR_COMMAND_COUNT};
     NR_REQUIRE(argc > 1, NR_ERR_USAGE, "a command is expected: neurank --help");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         out->help = true;
         return NR_OK;
     }
-    for (int i = 0; i < NR_COMMAND_COUNT; i++)
-        if (strcmp(argv[1], nr_commands[i].name) == 0) out->command = (nr_command)i;
+    out->command = nr_command_find(argv[1]);
     if (out->command == NR_COMMAND_COUNT) return unknown_command(argv[1]);
     set_presets(out);
     for (int i = 2; i < argc; i++) {

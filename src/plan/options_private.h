@@ -14,6 +14,7 @@ typedef struct {
 typedef enum {
     FLAG,
     TEXT,
+    PATH, /* text that names a file */
     CHOICE,
     COUNT,
     NUMBER,

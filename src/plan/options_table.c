@@ -77,7 +77,7 @@ const command_row nr_commands[NR_COMMAND_COUNT] = {
 const option_row nr_option_table[] = {
     {"layer", TEXT, FILL | EVAL | INFO, AT(layer), "L[,L...]|all", NULL, 0, 0,
      "layers whose filters are the players: short name, node or output (eval: one)"},
-    {"output", TEXT, FILL | PRUNE | CURVE | EXPORT | REPORT | IMPORT, AT(output),
+    {"output", PATH, FILL | PRUNE | CURVE | EXPORT | REPORT | IMPORT, AT(output),
      "FILE", NULL, 0, 0,
      "the store, (prune) model, (curve) curves, (report) page or (import) data file to "
      "write; also "
@@ -133,7 +133,7 @@ const option_row nr_option_table[] = {
      "more than 1% of the run"},
     {"time-limit", DURATION, FILL, AT(time_limit_s), "TIME", NULL, 1e-3, 1e9,
      "stop early, save and exit with 75 (90s, 55m, 2h, 1:30:00)"},
-    {"rescue", TEXT, FILL, AT(rescue), "FILE", NULL, 0, 0,
+    {"rescue", PATH, FILL, AT(rescue), "FILE", NULL, 0, 0,
      "where the results go if the store cannot be written in the end (default: "
      "RUN.h5.rescue in the current folder)"},
     {"shard", TEXT, RUN, AT(shard), "I/K", NULL, 0, 0,
@@ -170,7 +170,7 @@ const option_row nr_option_table[] = {
      "of "
      "these layers, all others are kept)"},
     {"drop", TEXT, EVAL, AT(drop), "0,3", NULL, 0, 0, "filters of --layer to ablate"},
-    {"logits", TEXT, EVAL, AT(logits), "OUT.h5", NULL, 0, 0, "write the logits there"},
+    {"logits", PATH, EVAL, AT(logits), "OUT.h5", NULL, 0, 0, "write the logits there"},
     {"format", CHOICE, SHOW | COMPARE | PRUNE | CURVE | EVAL | STATUS | INFO,
      AT(format), "text|csv|json", "text", 0, 0, "for people or for programs"},
     {"layer", TEXT, COMPARE | PRUNE | CURVE | EXPORT | REPORT, AT(layer),
@@ -187,7 +187,7 @@ const option_row nr_option_table[] = {
     {"by", CHOICE, PRUNE | EXPORT, AT(by),
      "shapley|switch|l1|l2|bn_scale|activation|taylor|leave_one_out|random", "shapley",
      0, 0, "whose ranks decide; export: whose values the arrays hold"},
-    {"masks", TEXT, PRUNE, AT(masks), "FILE", NULL, 0, 0,
+    {"masks", PATH, PRUNE, AT(masks), "FILE", NULL, 0, 0,
      "also writes which filters are kept: .csv, .json, or .npy (FILE.LAYER.npy for "
      "each "
      "layer)"},
@@ -213,7 +213,7 @@ const option_row nr_option_table[] = {
      "subtracted after scaling; one number or one a channel (default: 0)"},
     {"std", NUMBERS, IMPORT, AT(std), "X[,X...]", NULL, 0, 0,
      "divided by after that; one number or one a channel (default: 1)"},
-    {"help", FLAG, ~0U, AT(help), NULL, NULL, 0, 0, "this text; also -h"}};
+    {"help", FLAG, ~0U, AT(help), NULL, NULL, 0, 0, "lists these options; also -h"}};
 
 const size_t nr_n_options = sizeof nr_option_table / sizeof *nr_option_table;
 

@@ -1,4 +1,4 @@
-/* A comparison in its three forms; README.md describes them. */
+/* A comparison in its three forms; src/cli/man/compare.md describes them. */
 #include <jansson.h>
 #include <math.h>
 #include <string.h>

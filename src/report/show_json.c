@@ -1,4 +1,4 @@
-/* JSON: documented in README.md. What is not known is null. */
+/* JSON: documented in src/cli/man/show.md. What is not known is null. */
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 """export: the tables of show as files, and arrays that NumPy loads; prune --masks: which
-filters are kept, in three forms that say the same; README's lines apply them in PyTorch,
+filters are kept, in three forms that say the same; the manual's lines apply them in PyTorch,
 where the masked network then is the pruned one and stays so while it is trained.
 TEST: parallel timeout=120"""
 import csv
@@ -61,10 +61,10 @@ def check_masks():
 
 
 def snippet():
-    """README's lines between the marks."""
-    found = re.search(r"<!-- masks in PyTorch -->\n(.*?)<!-- end -->", text(f"{TOP}/README.md"),
-                      re.S)
-    check(found, "README has lines that apply masks")
+    """The manual's lines between the marks."""
+    found = re.search(r"<!-- masks in PyTorch -->\n(.*?)<!-- end -->", 
+                      text(f"{TOP}/src/cli/man/pytorch.md"), re.S)
+    check(found, "the manual has lines that apply masks")
     return "\n".join(l[4:] for l in found.group(1).splitlines())
 
 

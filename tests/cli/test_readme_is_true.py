@@ -1,8 +1,6 @@
-"""README.md's option table is the program's, its module table is the one lint checks, and
-the commands it names exist.
+"""README.md's module table is the one lint checks, and the commands it names exist.
 TEST: parallel timeout=20"""
 import re
-import sys
 
 from harness import TOP, check, run
 
@@ -10,10 +8,6 @@ from harness import TOP, check, run
 def main():
     with open(f"{TOP}/README.md") as f:
         text = f.read()
-    table = run("--options-markdown").stdout
-    shown = re.search(r"<!-- neurank --options-markdown -->\n(.*?)<!-- end -->", text, re.S)
-    check(shown and shown.group(1) == table, "the option table is that of the program; "
-          "neurank --options-markdown prints it")
     with open(f"{TOP}/tests/tools/lint_layers.py") as f:
         may = dict(re.findall(r'^    "(\w+)": "([\w ]*)",$', f.read(), re.M))
     rows = dict(re.findall(r"^\| (\w+) \| [^|]+ \| ([\w ]*?) ?\|$", text, re.M))

@@ -1,4 +1,4 @@
-"""README's way from PyTorch and back, as it stands there: every block in its order. What it
+"""The manual's way from PyTorch and back, as it stands there: every block in its order. What it
 says is what others say of the small network: neurank, OpenCV, and the masked whole network.
 TEST: parallel timeout=200"""
 import contextlib
@@ -17,7 +17,7 @@ from harness import NEURANK, TOP, check, run
 
 
 def blocks():
-    with open(f"{TOP}/README.md", encoding="utf-8") as f:
+    with open(f"{TOP}/src/cli/man/pytorch.md", encoding="utf-8") as f:
         found = re.findall(r"<!-- path: (\w+) -->\n(.*?)<!-- end -->", f.read(), re.S)
     check([k for k, _ in found] == ["python", "python", "shell", "python"], "blocks of the path")
     return [(kind, re.sub(r"(?m)^    ", "", text)) for kind, text in found]
@@ -33,7 +33,7 @@ def walk():
             said.write(p.stdout)
         else:
             with contextlib.redirect_stdout(said):
-                exec(compile(text, f"README.md, {kind}", "exec"), names)
+                exec(compile(text, f"pytorch.md, {kind}", "exec"), names)
     return names, said.getvalue()
 
 

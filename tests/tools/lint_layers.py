@@ -11,6 +11,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 # module: what it may include
 MAY = {
     "base": "",
+    "manual": "base",
     "nn": "base",
     "sample": "base",
     "estim": "base",
@@ -25,7 +26,7 @@ MAY = {
     "report": "base plan estim store",
     "prune": "base nn",
     "run": "base nn sample estim plan onnx h5 dataset store game switch sched report prune",
-    "cli": "base plan store report run",
+    "cli": "base manual plan store report run",
 }
 # foreign header: the only place that may include it
 OWNER = {

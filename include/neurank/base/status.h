@@ -1,7 +1,7 @@
 /* API. The one status type, and how an error is said.
  *
  * Codes are grouped by what is lost; the group decides the exit code of the program
- * (README.md, "Exit codes"). Whoever first decides that something is an error calls
+ * (src/cli/man/exit-codes.md). Whoever first decides that something is an error calls
  * nr_fail, which writes the one line a user sees; callers pass the status on silently.
  */
 #ifndef NEURANK_BASE_STATUS_H

@@ -1,8 +1,8 @@
 /* The command line: one row an option.
  *
- * Parsing, checking, `--help`, and the option table of README.md come from the rows of
- * options.c. An option that a command does not use is an error, and so is a number out
- * of range: nothing is clamped, nothing ignored. */
+ * Parsing, checking, `--help`, the pages of the manual and the completion come from the
+ * rows of options_table.c. An option that a command does not use is an error, and so is
+ * a number out of range: nothing is clamped, nothing ignored. */
 #ifndef NEURANK_PLAN_OPTIONS_H
 #define NEURANK_PLAN_OPTIONS_H
 
@@ -92,6 +92,8 @@ const char *nr_options_beyond(const nr_options *options, const char *const *allo
                               size_t n);
 
 const char *nr_command_name(nr_command command);
+/* NR_COMMAND_COUNT: there is none of that name. */
+nr_command nr_command_find(const char *name);
 /* The text of the chosen value of a choice option: "loss", "remove", ... */
 enum { NR_CHOICE_TEXT = 24 };
 const char *nr_option_choice(const char *option, uint64_t index,
@@ -109,10 +111,14 @@ void nr_shell_word(const char *text, FILE *stream);
 
 /* Help of one command, or of the program (NR_COMMAND_COUNT). */
 void nr_options_help(nr_command command, FILE *stream);
-/* The option table of README.md, in Markdown. */
-void nr_options_markdown(FILE *stream);
-/* The sections COMMANDS and OPTIONS of the man page. */
-void nr_options_man(FILE *stream);
+/* What stands in the table, as parts of a page of the manual: name and synopsis of a
+ * command, its options, and the list of all commands (manual/manual.h). */
+void nr_options_synopsis(nr_command command, FILE *stream);
+void nr_options_list(nr_command command, FILE *stream);
+void nr_commands_list(FILE *stream);
+/* For bash: commands, options, choices, and files where an option takes one; behind
+ * `neurank help` the pages [n] that are no commands. */
+void nr_options_completion(const char *const *pages, size_t n, FILE *stream);
 
 /* Reads "0-11,17" as ascending numbers below `limit` without repetition; *out owned by
  * the caller. option names it in messages. */
