@@ -103,7 +103,7 @@ help:
 	@echo 'make demo       install what is missing, build, rank the filters of a real network'
 	@echo 'make test       install what is missing, build, lint, run all quick tests (12 min)'
 	@echo 'make test-slurm the jobs on a SLURM of its own, two nodes on this machine (5 min)'
-	@echo 'make test-long  the tests that take longer, then coverage and efficiency (25 min)'
+	@echo 'make test-long  the tests that take longer, then coverage and efficiency (50 min)'
 	@echo 'make torture    200 runs killed at random and resumed: the same bits? (25 min)'
 	@echo 'make coverage   do intervals and stopping rules keep their word? thousands of runs'
 	@echo 'make efficiency variance of the estimators at equal evaluations, three networks'
