@@ -62,5 +62,5 @@ What to do next:
   $neurank shapley MODEL.onnx DATA.h5 --layer all -o RUN.h5     your own network
 Run the demo again and the finished store is recognised; give --sweeps 8, or --half-width 0.0015, and it
 goes on.
-README.md says how to bring your own network and images, and what the numbers mean.
+README.md says how to bring your own network and images; $neurank help numbers, what the numbers mean.
 END

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The module graph: includes point down, never sideways, and each foreign header has one
-owner. Run by `make lint`; README.md shows the same table."""
+owner. Run by `make lint`; src/README.md shows the same table."""
 import glob
 import os
 import re

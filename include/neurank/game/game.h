@@ -1,9 +1,9 @@
 /* API. A cooperative game, played block by block.
  *
  * The value of a coalition is a mean over images; a block is a few images with values
- * of their own, and every block may be walked in an order of its own (idea 1 of the
- * README). Values are integers in units of 2^-40 (base/quantum.h), summed over the
- * block's images.
+ * of their own, and every block may be walked in an order of its own (idea 1,
+ * src/README.md). Values are integers in units of 2^-40 (base/quantum.h), summed over
+ * the block's images.
  *
  * A game belongs to one thread. It does not know how it is sampled. A game of one's own
  * is made with game/callback.h. */

@@ -10,7 +10,7 @@
  *
  * In a `linear` execution only the linear part of each operator acts: biases and shifts
  * are left out, padding is zero, an addend that is external and not varying is left
- * out. It maps differences of inputs to differences of outputs (idea 2 of the README).
+ * out. It maps differences of inputs to differences of outputs (idea 2, src/README.md).
  */
 #ifndef NEURANK_NN_EXEC_H
 #define NEURANK_NN_EXEC_H
