@@ -28,6 +28,9 @@ import time
 NODES, CORES, MEMORY_MB = 2, 2, 4000
 ENVIRONMENT = {
     "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+    # more ranks than cores: Open MPI 4, and the launcher of Open MPI 5
+    "OMPI_MCA_rmaps_base_oversubscribe": "1",
+    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
     "OMPI_MCA_btl_tcp_if_include": "lo", "OMPI_MCA_oob_tcp_if_include": "lo",
     "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
 }
@@ -112,7 +115,7 @@ class Cluster:
 
     def up(self):
         for name in list(os.environ):
-            if name.startswith(("SLURM", "SBATCH_", "SRUN_", "SALLOC_", "PMIX_", "MUNGE_")):
+            if name.startswith(("SLURM", "SBATCH_", "SRUN_", "SALLOC_", "PMIX_", "PRTE_", "MUNGE_")):
                 del os.environ[name]
         if len(self.folder) > 60:
             raise ValueError(f"{self.folder}: too long for the names of sockets in it")

@@ -13,11 +13,14 @@ FASHION = "/usr/share/datasets/fashion-mnist"
 MEAN, STD = 0.2860, 0.3530
 
 
+def on_ranks(ranks):
+    """The words before the program's."""
+    return [os.environ.get("NEURANK_MPIRUN", "mpirun"), "-n", str(ranks)]
+
+
 def run(*args, ranks=0, env=None, expect=0):
     """Runs neurank (under mpirun if ranks > 0); returns the finished process."""
-    command = [NEURANK, *map(str, args)]
-    if ranks:
-        command = ["mpirun", "-n", str(ranks), *command]
+    command = [*(on_ranks(ranks) if ranks else []), NEURANK, *map(str, args)]
     p = subprocess.run(command, capture_output=True, text=True,
                        env={**os.environ, **(env or {})})
     if expect is not None and p.returncode != expect:

@@ -5,8 +5,9 @@ A test is an executable or a Python file; it passes by ending with 0 in time. Th
 its source may say `TEST: timeout=SECONDS` (60 otherwise). -jN: executables run N at a time, and so do
 Python files that say `TEST: parallel`, those with the most time first; then the others, which need the
 machine's time to themselves. Tests
-that pass show one line, others (with -v: all) what they wrote. Tests find the program in $NEURANK and work in $PWD, a
-temporary folder of their own.
+that pass show one line, others (with -v: all) what they wrote. Tests find the program in $NEURANK, what
+starts it on several ranks in $NEURANK_MPIRUN (mpirun, or as it is set), and work in $PWD, a temporary
+folder of their own.
 """
 import concurrent.futures
 import os
@@ -43,13 +44,17 @@ def is_parallel(test):
 def environment(neurank):
     env = dict(os.environ)
     for name in list(env):  # a test is no part of the job it may be started from
-        if name.startswith(("SLURM_", "OMPI_", "PMIX_", "MUNGE_")):
+        if name.startswith(("SLURM_", "OMPI_", "PMIX_", "PRTE_", "MUNGE_")):
             del env[name]
     env.update(NEURANK=os.path.abspath(neurank), NEURANK_TOP=TOP,
                PYTHONPATH=f"{TOP}/tests/tools:{TOP}/tests/slurm:{TOP}/data", PYTHONDONTWRITEBYTECODE="1",
                OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-               OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_mpi_yield_when_idle="1",
+               # more ranks than cores: Open MPI 4, and the launcher of Open MPI 5
+               OMPI_MCA_rmaps_base_oversubscribe="1",
+               PRTE_MCA_rmaps_default_mapping_policy=":oversubscribe",
+               OMPI_MCA_mpi_yield_when_idle="1",
                OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    env.setdefault("NEURANK_MPIRUN", "mpirun")
     return env
 
 
