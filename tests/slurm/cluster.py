@@ -21,6 +21,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -90,16 +91,41 @@ def resolves_to_loopback(name):
         return False
 
 
+def has_addresses():
+    """As SLURM asks for them: AI_ADDRCONFIG takes 127.0.0.1 alone for no address at all."""
+    try:
+        return bool(socket.getaddrinfo("127.0.0.1", 1, socket.AF_INET, flags=socket.AI_ADDRCONFIG))
+    except OSError:
+        return False
+
+
+def add_to_lo(address):
+    """What `ip addr add ADDRESS/8 dev lo` does, which need not be installed: rtnetlink(7). (An
+    ioctl would call it lo:1, and over two addresses of two names Open MPI never connects.)"""
+    NEWADDR, REQUEST, ACK, CREATE, EXCL = 20, 0x1, 0x4, 0x400, 0x200
+    IFA_ADDRESS, IFA_LOCAL, HOST = 1, 2, 254
+    body = struct.pack("=BBBBI", socket.AF_INET, 8, 0, HOST, socket.if_nametoindex("lo"))
+    for kind in (IFA_LOCAL, IFA_ADDRESS):
+        body += struct.pack("=HH4s", 8, kind, socket.inet_aton(address))
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as s:
+        s.send(struct.pack("=IHHII", 16 + len(body), NEWADDR, REQUEST | ACK | CREATE | EXCL, 1, 0)
+               + body)
+        error, = struct.unpack_from("=i", s.recv(4096), 16)
+    if error:
+        raise OSError(-error, os.strerror(-error))
+
+
 def add_an_address():
-    """SLURM resolves no name at all where 127.0.0.1 is the only address (AI_ADDRCONFIG)."""
-    def found():
-        return subprocess.run(["getent", "ahostsv4", "localhost"],
-                              stdout=subprocess.DEVNULL).returncode == 0
-    if found():
+    """127.0.0.2, where 127.0.0.1 is the only one."""
+    if has_addresses():
         return
-    subprocess.run(["ip", "addr", "add", "127.0.0.2/8", "dev", "lo"])
-    if not found():
-        sys.exit("127.0.0.1 is the only address here; as root: ip addr add 127.0.0.2/8 dev lo")
+    try:
+        add_to_lo("127.0.0.2")
+    except OSError as e:
+        sys.exit(f"127.0.0.1 is the only address here, and 127.0.0.2 cannot be added: {e}; as "
+                 "root: ip addr add 127.0.0.2/8 dev lo")
+    if not has_addresses():
+        sys.exit("SLURM finds no address here, not even with 127.0.0.2 on lo")
 
 
 class Cluster:
@@ -208,7 +234,10 @@ class Cluster:
             os.makedirs(self.path(folder, name), exist_ok=True)
         command = ["slurmd", "-N", name]
         if self.namespaces:
-            inner = (f"hostname {name} && mount --bind '{self.path('hosts')}' /etc/hosts && "
+            # a root that debootstrap made has no such file, and nobody there misses it
+            hosts = (f"mount --bind '{self.path('hosts')}' /etc/hosts && "
+                     if os.path.exists("/etc/hosts") else "")
+            inner = (f"hostname {name} && {hosts}"
                      f"mount -t tmpfs -o mode=1777 tmpfs /dev/shm && exec slurmd -N {name}")
             command = ["unshare", "--mount", "--uts", "sh", "-c", inner]
         self.start(command, name)
