@@ -24,7 +24,9 @@ import socket
 import struct
 import subprocess
 import sys
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tools"))
+from patience import wait_for, whole_patience  # noqa: E402
 
 NODES, CORES, MEMORY_MB = 2, 2, 4000
 ENVIRONMENT = {
@@ -49,14 +51,6 @@ done
 def programs_missing():
     os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
     return [p for p in ("munged", "slurmctld", "slurmd", "sbatch") if not shutil.which(p)]
-
-
-def wait_for(what, seconds, condition):
-    end = time.time() + seconds
-    while not condition():
-        if time.time() > end:
-            raise TimeoutError(f"{what}: not after {seconds} s")
-        time.sleep(0.1)
 
 
 def free_ports(n):
@@ -180,7 +174,11 @@ class Cluster:
             "SelectTypeParameters": "CR_CPU_Memory", "DefMemPerCPU": 500,
             "SchedulerParameters": "sched_interval=1,bf_interval=1,batch_sched_delay=0",
             "JobRequeue": 1, "ReturnToService": 2, "PropagateResourceLimits": "NONE",
-            "KillWait": 5, "MinJobAge": 3600, "SlurmctldTimeout": 30, "SlurmdTimeout": 60, "MessageTimeout": 20,
+            "MinJobAge": 3600, "KillWait": whole_patience(5, most=65533),
+            "SlurmctldTimeout": whole_patience(30, most=65533),
+            "SlurmdTimeout": whole_patience(60, most=65533),
+            "MessageTimeout": whole_patience(20, most=100),  # it warns of more
+            "UnkillableStepTimeout": whole_patience(120, most=65533),
             "MaxArraySize": 1001, "SlurmdParameters": "config_overrides",
         }
         if resolves_to_loopback(host):

@@ -3,8 +3,8 @@ import os
 import sys
 import time
 
-from cluster import Cluster, wait_for
-from harness import (DATA, NEURANK, TOP, check, fashion, message, run, same,  # noqa: F401
+from cluster import Cluster
+from harness import (DATA, NEURANK, TOP, check, fashion, message, run, same, wait_for,  # noqa: F401
                      write_images)
 
 MODEL = f"{DATA}/lenet5.onnx"

@@ -5,6 +5,7 @@ import sys
 
 import h5py
 import numpy as np
+from patience import patience, wait_for, whole_patience  # noqa: F401
 
 NEURANK = os.environ["NEURANK"]
 TOP = os.environ["NEURANK_TOP"]

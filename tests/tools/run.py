@@ -2,7 +2,8 @@
 """Runs tests and says which failed: tests/tools/run.py [-v] [-jN] NEURANK TEST...
 
 A test is an executable or a Python file; it passes by ending with 0 in time. The head of
-its source may say `TEST: timeout=SECONDS` (60 otherwise). -jN: executables run N at a time, and so do
+its source may say `TEST: timeout=SECONDS` (60 otherwise), of a quiet machine: where it is slow or busy
+they have more (patience.py). -jN: executables run N at a time, and so do
 Python files that say `TEST: parallel`, those with the most time first; then the others, which need the
 machine's time to themselves. Tests
 that pass show one line, others (with -v: all) what they wrote. Tests find the program in $NEURANK, what
@@ -17,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import patience
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -58,19 +61,30 @@ def environment(neurank):
     return env
 
 
+def output_of(command, folder, env, timeout):
+    """(exit code, what it wrote); None for the code: it took too long for this machine."""
+    begin = time.monotonic()
+    p = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    while True:
+        left = patience.patience(timeout) - (time.monotonic() - begin)
+        try:
+            text, _ = p.communicate(timeout=max(left, 0.1))
+            return p.returncode, text.decode(errors="replace")
+        except subprocess.TimeoutExpired as e:
+            if left <= 0:
+                p.kill()
+                p.wait()  # not for the pipe's end: what the test has started may hold it
+                text = (e.stdout or b"").decode(errors="replace")
+                return None, f"{text}\nstopped after {time.monotonic() - begin:.0f} s"
+
+
 def run(test, env, verbose):
     folder = tempfile.mkdtemp(prefix="neurank-test-")
     command = ["/usr/bin/python3", test] if test.endswith(".py") else [test]
-    limit = timeout_of(test)
     start = time.time()
-    try:
-        done = subprocess.run(command, cwd=folder, env=env, timeout=limit,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
-        good, text = done.returncode == 0, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired as e:
-        good = False
-        text = (e.stdout or b"").decode(errors="replace") + f"\nstopped after {limit} s"
+    code, text = output_of(command, folder, env, timeout_of(test))
+    good = code == 0
     shutil.rmtree(folder, ignore_errors=True)
     name = re.sub(r".*/tests/", "", test)
     said = f"{'ok    ' if good else 'FAILED'} {name} ({time.time() - start:.1f} s)\n"
@@ -95,11 +109,16 @@ def main():
     def one(test):
         return run(os.path.abspath(test), env, verbose)
 
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        together = sorted(filter(is_parallel, tests), key=timeout_of, reverse=True)
-        results = list(pool.map(one, together))
-    results += [one(t) for t in tests if not is_parallel(t)]
-    print(f"{sum(results)} passed, {len(results) - sum(results)} failed", flush=True)
+    with tempfile.TemporaryDirectory(prefix="neurank-run-") as folder:
+        os.environ["NEURANK_SLOWNESS"] = env["NEURANK_SLOWNESS"] = f"{folder}/slowness"
+        watch = patience.Watch(jobs, f"{folder}/slowness")
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            together = sorted(filter(is_parallel, tests), key=timeout_of, reverse=True)
+            results = list(pool.map(one, together))
+        results += [one(t) for t in tests if not is_parallel(t)]
+        watch.close()
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed; at the worst the machine was "
+          f"{watch.factor:.1f} times as slow as a quiet one", flush=True)
     return 0 if results and all(results) else 1
 
 
