@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 
-from jobs import DONE, JOBS, check, cluster, run, same, submit, whole
+from jobs import (DONE, JOBS, check, cluster, endless, patience, run, same, submit, whole,
+                  whole_patience)
 
 OPTIONS = "--images 1000 --sweeps 3"
 
@@ -29,7 +30,8 @@ def layers(up):
 def bad_layer(up):
     """--time-limit: each task starts more than once, but for the one that cannot work."""
     job = submit(up, "layers.sbatch", "--array=1-3", "--ntasks-per-node=1", OUT="bad",
-                 LAYERS="conv1 conv9 fc1", OPTIONS="--images 300 --sweeps 20 --time-limit 2s")
+                 LAYERS="conv1 conv9 fc1", **endless(1),
+                 OPTIONS=f"--images 300 --time-limit {patience(2):.1f}s")
     states = tasks_end(up, job, (1, 2, 3))
     check(states == ["COMPLETED", "FAILED", "COMPLETED"], f"{states}")
     with open(f"neurank-{job}_2.log") as f:
@@ -43,9 +45,10 @@ def bad_layer(up):
 def shards(up):
     """As a user submits them: from the login node."""
     env = {**os.environ, "SHARDS": "3", "LAYER": "conv2,fc1", "OUT": "run",
-           "OPTIONS": "--images 1000 --sweeps 20 --time-limit 2s", "MERGE_MEMORY": "1G"}
+           "OPTIONS": f"--images 1000 --sweeps 20 --time-limit {patience(2):.1f}s",
+           "MERGE_MEMORY": "1G"}
     text = subprocess.run(["bash", f"{JOBS}/shards.sbatch", "--ntasks-per-node=1",
-                           "--mem-per-cpu=500M", "--time=10"], env=env, text=True,
+                           "--mem-per-cpu=500M", f"--time={whole_patience(10, most=1440)}"], env=env, text=True,
                           stdout=subprocess.PIPE, check=True).stdout
     array, merge = re.search(r"shards: job (\d+); merge: job (\d+)", text).groups()
     state = up.wait_state(merge, *DONE, seconds=180)

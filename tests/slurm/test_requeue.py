@@ -3,18 +3,17 @@ signal, scontrol requeue, a node that dies; and ends with the bits of one long r
 come back when it was cancelled, when the program says no, or when nothing moves.
 TEST: parallel timeout=600
 
-The first job has a limit of a minute, SLURM knows no shorter ones; the others run beside it.
+No job can be done before it was stopped: its first starts have no end of their own (endless.py).
+The first one has a limit of a minute, SLURM knows no shorter ones; the others run beside it.
 """
 import os
-import re
 import time
 
-from jobs import (MODEL, NEURANK, check, cluster, completed, log_of, run, same, submit,
-                  wait_log, whole)
+from jobs import (MODEL, NEURANK, check, cluster, completed, endless, goal_of, log_of, patience, run, same,
+                  starts, submit, wait_log, whole, whole_patience)
 
-SWEEPS = 16
-SWITCH = "--images 2000 --epochs 20 --checkpoint-every 1s"
-SHORT = f"--images 10000 --sweeps {SWEEPS} --checkpoint-every 1s"
+SHAPLEY = "--images 2000 --checkpoint-every 1s"
+SWITCH = "--images 2000 --checkpoint-every 1s"
 
 
 def start(up, name, options, *more, **settings):
@@ -22,72 +21,76 @@ def start(up, name, options, *more, **settings):
                   LAYER="fc1", OPTIONS=options, OUT=f"{name}.h5", **settings)
 
 
-def starts(job):
-    return len(re.findall(r"job \d+, start \d+ on", log_of(job)))
-
-
-def finished(up, job, name, whole_store, at_least, seconds=120):
+def finished(up, job, name, at_least, method="shapley", seconds=120):
+    """Completed by itself, after so many starts, with the bits of one go as far as it went."""
     completed(up, job, seconds=seconds)
     check(starts(job) >= at_least, f"{name}: {starts(job)} starts: {log_of(job)}")
     run("verify", f"{name}.h5")
-    same(whole_store, f"{name}.h5")
+    goal = {"shapley": "--sweeps", "switch": "--epochs"}[method]
+    run(method, MODEL, "fashion.h5", "--layer", "fc1", "--images", 2000, goal,
+        goal_of(f"{name}.h5"), "-o", f"{name}_whole.h5")
+    same(f"{name}_whole.h5", f"{name}.h5")
     check(not os.path.exists(f"{name}.h5.job"), "the job's notes are gone")
 
 
+def job_limit(up):
+    """USR1 comes up to half a minute before it is due: not while the program starts."""
+    minutes = whole_patience(0.2, most=1440)
+    return start(up, "long", SHAPLEY, f"--time={minutes}", "--signal=B:USR1@5", **endless(1))
+
+
 def program_limit(up, job):
-    finished(up, job, "limit", "short.h5", 3)
+    finished(up, job, "limit", 3)
     check(up.restarts(job) >= 2, "restarts")
 
 
 def signalled(up):
     """USR1 to the steps, as scancel sends it; then to the script alone."""
-    job = start(up, "signal", SHORT)
+    job = start(up, "signal", SHAPLEY, **endless(2))
     wait_log(job, "fc1: ")
     up.output("scancel", "--signal=USR1", job)
     wait_log(job, "stopped early: queued again")
-    wait_log(job, "start 2 on")
-    time.sleep(2)
+    wait_log(job, "fc1: ", start=2)
     up.output("scancel", "--batch", "--signal=USR1", job)
-    finished(up, job, "signal", "short.h5", 3)
+    finished(up, job, "signal", 3)
 
 
 def requeued(up):
-    job = start(up, "requeue", SHORT)
+    job = start(up, "requeue", SHAPLEY, **endless(1))
     wait_log(job, "fc1: ")
     up.output("scontrol", "requeue", job)
-    finished(up, job, "requeue", "short.h5", 2)
+    finished(up, job, "requeue", 2)
 
 
-def node_dies(up, options):
+def node_dies(up):
     """Two nodes, so that the job cannot go on without the dead one, whose processes live on."""
     job = submit(up, "shapley.sbatch", "--nodes=2", "--ntasks-per-node=1", LAYER="fc1",
-                 OPTIONS=f"{options} --checkpoint-every 1s", OUT="node.h5")
+                 OPTIONS=SHAPLEY, OUT="node.h5", **endless(1))
     wait_log(job, "fc1: ")
     up.kill_node(2)
     up.wait_state(job, "PENDING", seconds=60)
     up.start_node(2)
-    finished(up, job, "node", "long_whole.h5", 2)
+    finished(up, job, "node", 2)
 
 
 def switch(up, job):
-    """The second method, stopped every two seconds."""
-    options = ["--layer", "fc1", *SWITCH.split()]
-    run("switch", MODEL, "fashion.h5", *options, "-o", "switch_whole.h5")
-    finished(up, job, "switch", "switch_whole.h5", 3)
+    """The second method, stopped twice by its own limit."""
+    finished(up, job, "switch", 3, method="switch")
     job = start(up, "switch", "--images 2000", COMMAND="baseline")
     completed(up, job)
     run("verify", "switch.h5")
 
 
 def cancelled(up):
-    job = start(up, "cancel", SHORT)
+    """And the same job again ends it."""
+    job = start(up, "cancel", SHAPLEY, **endless(1))
     wait_log(job, "fc1: ")
     up.output("scancel", job)
     check(up.wait_state(job, "CANCELLED", seconds=30) == "CANCELLED", "cancelled")
-    time.sleep(6)
+    again = start(up, "cancel", SHAPLEY, **endless(0))
+    finished(up, again, "cancel", 1)
+    # it has had the time of a whole job to come back
     check(up.state(job) == "CANCELLED" and starts(job) == 1, f"it stays so: {log_of(job)}")
-    job = start(up, "cancel", SHORT)
-    finished(up, job, "cancel", "short.h5", 1)
 
 
 def no_progress(up):
@@ -95,7 +98,7 @@ def no_progress(up):
         f.write(f'#!/bin/sh\n[ "$1" = shapley ] && exit 75\nexec {NEURANK} "$@"\n')
     os.chmod("stuck", 0o755)
     os.symlink(os.path.join(os.path.dirname(NEURANK), "neurank-job"), "neurank-job")
-    job = start(up, "stuck", SHORT, NEURANK=os.path.abspath("stuck"), NEURANK_TRIES="2")
+    job = start(up, "stuck", SHAPLEY, NEURANK=os.path.abspath("stuck"), NEURANK_TRIES="2")
     check(up.wait_state(job, "FAILED", seconds=60) == "FAILED", "given up")
     check(starts(job) == 2 and "no progress in 2 starts" in log_of(job), log_of(job))
 
@@ -107,28 +110,26 @@ def refused(up):
     check(starts(job) == 1 and "ended with 2: not queued again" in log_of(job), log_of(job))
 
 
+def timed(test, *args):
+    begin = time.time()
+    test(*args)
+    print(f"{test.__name__}: {time.time() - begin:.0f} s", flush=True)
+
+
 def main():
-    with cluster(SlurmdTimeout=8) as up:
-        begin = time.time()
-        whole("short.h5", "--layer", "fc1", *SHORT.split())
-        sweeps = int(75 / (time.time() - begin) * SWEEPS)
-        options = f"--images 10000 --sweeps {sweeps}"
-        long = start(up, "long", options, "--time=1")
-        limited = start(up, "limit", f"{SHORT} --time-limit 3s")
-        switched = start(up, "switch", f"{SWITCH} --time-limit 2s", COMMAND="switch")
+    with cluster() as up:
+        long = job_limit(up)
+        limited = start(up, "limit", f"{SHAPLEY} --time-limit {patience(1):.1f}s", **endless(2))
+        switched = start(up, "switch", f"{SWITCH} --time-limit {patience(0.5):.1f}s",
+                         COMMAND="switch", **endless(2))
         for test in (signalled, requeued, cancelled, no_progress, refused):
-            begin = time.time()
-            test(up)
-            print(f"{test.__name__}: {time.time() - begin:.0f} s", flush=True)
-        program_limit(up, limited)
-        switch(up, switched)
-        completed(up, long, seconds=200)
-        run("shapley", MODEL, "fashion.h5", "--layer", "fc1", *options.split(), "-o",
-            "long_whole.h5", ranks=2)
-        finished(up, long, "long", "long_whole.h5", 2)
-        begin = time.time()
-        node_dies(up, options)
-        print(f"node_dies: {time.time() - begin:.0f} s")
+            timed(test, up)
+        timed(program_limit, up, limited)
+        timed(switch, up, switched)
+        timed(finished, up, long, "long", 2, "shapley", 200)
+    # A cluster that is quick to take a node for dead, and has no other jobs.
+    with cluster("cluster2", SlurmdTimeout=whole_patience(8), FirstJobId=1001) as up:
+        timed(node_dies, up)
 
 
 main()

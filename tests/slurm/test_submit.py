@@ -9,9 +9,8 @@ import os
 import subprocess
 
 
-from cluster import wait_for
-from jobs import (DONE, MODEL, NEURANK, check, cluster, fashion, message, run, same, whole,
-                  write_images)
+from jobs import (DONE, ENDLESS, MODEL, check, cluster, enough, message, patience, run, same, wait_for,
+                  whole, write_images)
 
 SMALL = ("--ranks-per-node", 1, "--memory", 64)
 
@@ -82,49 +81,69 @@ def rows(*stores):
     return list(csv.DictReader(io.StringIO(run("status", *stores, "--format", "csv").stdout)))
 
 
-def followed(up):
-    """While it waits, while it runs, when it is done."""
-    blocker = up.submit("--nodes=2", "--exclusive", "--mem-per-cpu=500M", "--wrap", "sleep 300")
+def waits(up):
+    """In the queue, behind a job that takes both nodes."""
+    blocker = up.submit("--nodes=2", "--exclusive", "--mem-per-cpu=500M", "--time=1-0", "--wrap",
+                        "sleep infinity")
     up.wait_state(blocker, "RUNNING")
-    options = ("--layer", "conv2,fc1", "-o", "run.h5", "--sweeps", 30, "--images", 5000,
-               "--checkpoint-every", "30s")
-    p = submit(*options)
+    p = submit(*options(ENDLESS))
     with open("run.h5.job") as f:
         job = f.read().split("=")[1].split()[0]
     check(f"job {job} is in the queue" in p.stdout, p.stdout)
     check([(r["state"], r["job"], r["job_state"]) for r in rows("run.h5")] ==
           [("queued", job, "PENDING")], f"{rows('run.h5')}")
-    p = submit(*options, expect=5)
+    p = submit(*options(ENDLESS), expect=5)
     check(f"job {job} is PENDING" in message(p), p.stderr)
     up.output("scancel", blocker)
+    return job
 
+
+def options(sweeps):
+    return ("--layer", "conv2,fc1", "-o", "run.h5", "--sweeps", sweeps, "--images", 1000,
+            "--checkpoint-every", "10m", "--time", "20h")
+
+
+def runs(job):
+    """Seen to move between checkpoints, of which none is due."""
     def moves():
         return [r for r in rows("run.h5") if r["state"] == "running" and
                 r["layer_state"] == "running" and float(r["units"] or 0) > 0 and
-                r["units_per_second"] and r["seconds_left"]]
-    wait_for("a layer is running", 60, lambda: bool(moves()))
+                r["job_state"] == "RUNNING" and r["units_per_second"] and r["seconds_left"]]
+    wait_for("a layer is running", 60, moves)
     first = moves()[0]
-    check(first["job"] == job and first["job_state"] == "RUNNING", f"{first}")
+    check(first["job"] == job, f"{first}")
     wait_for("it is seen to move between checkpoints", 30, lambda: any(
-        r["layer"] != first["layer"] or float(r["units"]) > float(first["units"])
-        for r in moves()))
+        float(r["units"]) > float(first["units"]) for r in moves()))
     shown = json.loads(run("status", "run.h5", "--format", "json").stdout)[0]
     check(shown["state"] == "running" and f"job {job}" in shown["owner"], f"{shown}")
     text = run("status", "run.h5").stdout
-    check(f"job {job} RUNNING" in text and "of 10:00" in text, text)
-    check(up.wait_state(job, *DONE) == "COMPLETED", "done")
+    check(f"job {job} RUNNING" in text and "of 20:00:00" in text, text)
+
+
+def followed(up):
+    """While it waits, while it runs, when it is cancelled, when it is done."""
+    job = waits(up)
+    runs(job)
+    up.output("scancel", job)
+    up.wait_state(job, "CANCELLED")
+    check({r["state"] for r in rows("run.h5")} == {"stopped"}, f"{rows('run.h5')}")
+    sweeps = enough("run.h5")
+    submit(*options(sweeps))
+    with open("run.h5.job") as f:
+        job = f.read().split("=")[1].split()[0]
+    check(up.wait_state(job, *DONE, seconds=300) == "COMPLETED", "done")
     check({r["state"] for r in rows("run.h5")} == {"complete"}, f"{rows('run.h5')}")
-    whole("whole.h5", "--layer", "conv2,fc1", "--sweeps", 30, "--images", 5000)
+    whole("whole.h5", "--layer", "conv2,fc1", "--sweeps", sweeps, "--images", 1000)
     same("whole.h5", "run.h5")
-    p = submit(*options)
+    p = submit(*options(sweeps))
     check("complete: nothing to submit" in p.stderr, p.stderr)
 
 
 def without_a_job():
     p = run("status", "absent.h5", expect=3)
     check("no such store" in message(p), p.stderr)
-    run("shapley", MODEL, "fashion.h5", "--layer", "conv2", "--sweeps", 1000, "-o", "part.h5",
-        "--time-limit", "1s", expect=75)
+    run("shapley", MODEL, "fashion.h5", "--layer", "conv2", "--sweeps", ENDLESS, "-o", "part.h5",
+        "--time-limit", f"{patience(1):.1f}s", expect=75)
     r, = rows("part.h5")
     check(r["state"] == "stopped" and r["layer_state"] == "partial", f"{r}")
     check(0 < float(r["units"]) < float(r["units_total"]), f"{r}")

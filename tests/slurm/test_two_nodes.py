@@ -4,7 +4,6 @@ TEST: parallel timeout=180"""
 import os
 import shutil
 
-from cluster import wait_for
 from jobs import (JOBS, NEURANK, MODEL, check, cluster, completed, log_of, run, same, submit,
                   whole)
 

@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import h5py
 import numpy as np
@@ -12,6 +13,7 @@ TOP = os.environ["NEURANK_TOP"]
 DATA = f"{TOP}/data"
 FASHION = "/usr/share/datasets/fashion-mnist"
 MEAN, STD = 0.2860, 0.3530
+ENDLESS = 100000  # sweeps or epochs: a run that is to be stopped is not done before
 
 
 def on_ranks(ranks):
@@ -33,6 +35,53 @@ def run(*args, ranks=0, env=None, expect=0):
 def check(condition, message):
     if not condition:
         sys.exit(f"not true: {message}")
+
+
+class Running(subprocess.Popen):
+    """neurank under way. What it writes is in a file, so that it can be waited for."""
+    started = 0
+
+    def __init__(self, *args, ranks=0, env=None):
+        Running.started += 1
+        self.log = os.path.abspath(f"running{Running.started}.log")
+        with open(self.log, "w") as log:
+            super().__init__([*(on_ranks(ranks) if ranks else []), NEURANK, *map(str, args)],
+                             stdout=log, stderr=log, env={**os.environ, **(env or {})})
+
+    def said(self):
+        with open(self.log, errors="replace") as log:
+            return log.read()
+
+    def until(self, what, condition, seconds=60):
+        """Waits for it, while the run goes on."""
+        def happened():
+            code = self.poll()  # before the question: the last thing it did counts
+            if condition():
+                return True
+            check(code is None, f"{what} before it ends, with {code}: {self.said()}")
+            return False
+        wait_for(what, seconds, happened, every=0.01)
+
+    def until_said(self, text, seconds=60):
+        self.until(f"{text!r} is said", lambda: text in self.said(), seconds)
+
+    def until_saved(self, store, seconds=60):
+        """A checkpoint with more than there was."""
+        before = units_in(store)
+        self.until(f"{store} grows", lambda: units_in(store) > before, seconds)
+
+    def ends(self, code, within_s=60):
+        """Returns what it has said."""
+        begin = time.monotonic()
+        try:
+            wait_for("the run ends", within_s, lambda: self.poll() is not None, every=0.01)
+        except TimeoutError as e:
+            self.kill()
+            sys.exit(f"{e}: {self.said()}")
+        took = time.monotonic() - begin
+        check(self.returncode == code, f"{self.returncode}, {code} expected, {took:.1f} s after what "
+              f"was to end it: {self.said()}")
+        return self.said()
 
 
 def message(p):
@@ -73,6 +122,41 @@ def results(path):
         f.visititems(visit)
     check(len(found) > 20, f"{path} holds only {len(found)} numbers")
     return found
+
+
+def layers_of(f):
+    return [item for item in f.values() if isinstance(item, h5py.Group)]
+
+
+def units_in(path):
+    """How many units of sweeps, or steps of a switch, are safe in a store; 0 without one."""
+    if not os.path.exists(path):
+        return 0
+    units = 0
+    with h5py.File(path) as f:
+        for layer in layers_of(f):
+            if "state" in layer:
+                units += int(layer.attrs["sweeps"]) * int(layer.attrs["plan_units_per_sweep"])
+            if "state/open_done" in layer:
+                units += int(layer["state/open_done"][()].sum())
+            if "switch" in layer:
+                units += int(layer["switch"].attrs["steps"])
+    return units
+
+
+def enough(path):
+    """Sweeps (of a switch: epochs) that end what an endless run has begun, and one more."""
+    found = [0]
+    with h5py.File(path) as f:
+        for layer in layers_of(f):
+            if "state" in layer:
+                found.append(layer.attrs["sweeps"])
+            if "state/open_sweep" in layer:
+                found += list(layer["state/open_sweep"][()] + 1)
+            if "switch" in layer:
+                a = layer["switch"].attrs
+                found.append(-(-int(a["steps"]) * int(a["plan_batch"]) // int(a["plan_images"])))
+    return int(max(found)) + 1
 
 
 def same(a, b):

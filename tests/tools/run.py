@@ -14,6 +14,7 @@ import concurrent.futures
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,18 @@ def environment(neurank):
     return env
 
 
+def stop(p):
+    """Returns what it wrote. Interrupted, so that it can end what it has started, a cluster say."""
+    p.send_signal(signal.SIGINT)
+    try:
+        text, _ = p.communicate(timeout=patience.patience(30))
+    except subprocess.TimeoutExpired as e:
+        p.kill()
+        p.wait()  # not for the pipe's end: what the test has started may hold it
+        text = e.stdout or b""
+    return text.decode(errors="replace")
+
+
 def output_of(command, folder, env, timeout):
     """(exit code, what it wrote); None for the code: it took too long for this machine."""
     begin = time.monotonic()
@@ -71,12 +84,9 @@ def output_of(command, folder, env, timeout):
         try:
             text, _ = p.communicate(timeout=max(left, 0.1))
             return p.returncode, text.decode(errors="replace")
-        except subprocess.TimeoutExpired as e:
+        except subprocess.TimeoutExpired:
             if left <= 0:
-                p.kill()
-                p.wait()  # not for the pipe's end: what the test has started may hold it
-                text = (e.stdout or b"").decode(errors="replace")
-                return None, f"{text}\nstopped after {time.monotonic() - begin:.0f} s"
+                return None, f"{stop(p)}\nstopped after {time.monotonic() - begin:.0f} s"
 
 
 def run(test, env, verbose):
