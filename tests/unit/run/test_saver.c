@@ -2,6 +2,7 @@
 #include "../support/nets.h"
 #include "../support/stores.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,12 +20,22 @@ static uint64_t generation(const char *path) {
     return result;
 }
 
-/* Ticks as if it were `later_s` from now, and gives a checkpoint that is begun by it
- * the time it needs on a machine that has other things to do. */
+static int threads(void) {
+    int n = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    while (readdir(tasks)) n++;
+    closedir(tasks);
+    return n;
+}
+
+/* Ticks as if it were `later_s` from now, and again when the thread that writes a
+ * checkpoint begun by it, if any, has ended. */
 static void tick(nr_saver *saver, double later_s) {
-    const struct timespec moment = {.tv_nsec = 400000000};
+    const struct timespec moment = {.tv_nsec = 1000000};
+    int before = threads();
     assert_int_equal(nr_saver_tick(saver, 0, nr_clock_s() + later_s), NR_OK);
-    nanosleep(&moment, NULL);
+    while (threads() > before) nanosleep(&moment, NULL);
     assert_int_equal(nr_saver_tick(saver, 0, nr_clock_s()), NR_OK);
 }
 
