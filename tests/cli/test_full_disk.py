@@ -10,20 +10,21 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
-from harness import DATA, NEURANK, check, fashion, message, run, same
+from harness import DATA, ENDLESS, Running, check, enough, fashion, message, run, same
 
 
-def args(output, *more):
+def args(output, *more, sweeps=2):
     return ["shapley", f"{DATA}/lenet5.onnx", "fashion.h5", "--layer", "conv1,conv2",
-            "--images", 400, "--sweeps", 2, "--per-image", "--by-class",
+            "--images", 400, "--sweeps", sweeps, "--per-image", "--by-class",
             "--checkpoint-every", "0.2s", "-o", output, *more]
 
 
-def start(*more, launcher=()):
-    return subprocess.Popen([*launcher, NEURANK, *map(str, args("small/run.h5", *more))],
-                            stderr=subprocess.PIPE, text=True)
+def begun(*more, ranks=0, output="small/run.h5", **options):
+    """A run of which a checkpoint was written in the midst of it."""
+    p = Running(*args(output, *more, **options), ranks=ranks)
+    p.until_saved(output)
+    return p
 
 
 def fill():
@@ -35,19 +36,6 @@ def fill():
             pass
 
 
-def begun(p):
-    """Waits until a checkpoint has been written in the midst of the run."""
-    before = None
-    for _ in range(2):
-        while True:
-            now = os.stat("small/run.h5").st_mtime_ns if os.path.exists("small/run.h5") else None
-            if now and now != before:
-                break
-            check(p.poll() is None, "the run goes on")
-            time.sleep(0.01)
-        before = now
-
-
 def fresh():
     for name in os.listdir("small"):
         os.remove(f"small/{name}")
@@ -56,31 +44,33 @@ def fresh():
             os.remove(name)
 
 
-def ended(p, code):
-    text = p.communicate(timeout=60)[1]
-    check(p.returncode == code, f"{p.returncode}, {code} expected: {text}")
-    return text
+def ended(store):
+    """An endless run, ended: the bits of one that was never stopped."""
+    sweeps = enough(store)
+    run(*args("as_long.h5", "--fresh", sweeps=sweeps))
+    run(*args(store, sweeps=sweeps))
+    same("as_long.h5", store)
 
 
 def full_for_a_while():
     fresh()
-    p = start()
-    begun(p)
+    p = begun(sweeps=ENDLESS)
     fill()
-    time.sleep(0.6)
+    p.until_said("the next try is in 0.2 s")
     os.remove("small/filler")
-    text = ended(p, 0)
+    p.until_saved("small/run.h5")
+    p.send_signal(signal.SIGTERM)
+    text = p.ends(75)
     check("neurank: warning: small/run.h5" in text and "No space left on device" in text and
           "it still stands; the next try is in 0.2 s" in text, text)
-    same("whole.h5", "small/run.h5")
+    ended("small/run.h5")
 
 
 def full_for_good(rescue, *more):
     fresh()
-    p = start(*more)
-    begun(p)
+    p = begun(*more)
     fill()
-    text = ended(p, 5)
+    text = p.ends(5)
     check(f"neurank: error: small/run.h5 could not be written; the results are in {rescue}"
           in text, text)
     check("partial" in run("verify", "small/run.h5").stdout, "the last checkpoint stands")
@@ -93,17 +83,15 @@ def full_for_good(rescue, *more):
 def full_when_stopped():
     """Stopped early and not saved is not stopped early: no job script may requeue it."""
     fresh()
-    p = start(launcher=["mpirun", "-n", "2"])
-    begun(p)
+    p = begun(ranks=2, sweeps=ENDLESS)
     fill()
     p.send_signal(signal.SIGUSR1)
-    text = ended(p, 5)
+    text = p.ends(5)
     check("the results are in ./run.h5.rescue" in text and "stopped early" not in text, text)
     check("partial" in run("verify", "run.h5.rescue").stdout, "the rescue file is partial")
     os.remove("small/filler")
     shutil.move("run.h5.rescue", "small/run.h5")
-    run(*args("small/run.h5"))
-    same("whole.h5", "small/run.h5")
+    ended("small/run.h5")
 
 
 def too_small_for_the_run():
@@ -126,28 +114,25 @@ def full_from_the_start():
 def read_only():
     """From the start; a run that meets it on the way is in test_every_fault.py (EROFS)."""
     fresh()
-    run(*args("small/run.h5", "--time-limit", "0.3s"), expect=75)
+    run(*args("small/run.h5", "--time-limit", "0.3s", sweeps=ENDLESS), expect=75)
     subprocess.run(["mount", "-o", "remount,bind,ro", "small"], check=True)
     p = run(*args("small/run.h5"), expect=5)
     check("Read-only file system" in p.stderr and p.stderr.count("error: ") == 1, p.stderr)
     check("partial" in run("verify", "small/run.h5").stdout, "the store stands")
     subprocess.run(["mount", "-o", "remount,bind,rw", "small"], check=True)
-    run(*args("small/run.h5"))
+    sweeps = enough("small/run.h5")
+    run(*args("small/run.h5", sweeps=sweeps))
     subprocess.run(["mount", "-o", "remount,bind,ro", "small"], check=True)
-    check("nothing to do" in run(*args("small/run.h5")).stderr, "complete is complete")
+    check("nothing to do" in run(*args("small/run.h5", sweeps=sweeps)).stderr, "complete is complete")
     subprocess.run(["mount", "-o", "remount,bind,rw", "small"], check=True)
 
 
 def gone():
     """With values by image, which stand in the file that goes away, for the most part."""
     fresh()
-    p = subprocess.Popen([NEURANK, *map(str, args("folder/run.h5"))], stderr=subprocess.PIPE,
-                         text=True)
-    while not os.path.exists("folder/run.h5"):
-        time.sleep(0.01)
-    time.sleep(0.5)
+    p = begun(output="folder/run.h5")
     shutil.rmtree("folder")
-    text = ended(p, 5)
+    text = p.ends(5)
     check("No such file or directory" in text and "are in ./run.h5.rescue" in text, text)
     same("whole.h5", "run.h5.rescue")
     os.mkdir("folder")

@@ -205,7 +205,7 @@ def h5_units(path):
 
 def main():
     data = fashion()
-    exact = ["shapley", f"{DATA}/lenet5.onnx", data, "--layer", "conv1", "--filters", "0-13",
+    exact = ["shapley", f"{DATA}/lenet5.onnx", data, "--layer", "conv1", "--filters", "0-16",
              "--images", 12, "--method", "exact", "--per-image", "-o"]
     begun_exact_run(exact, "exact.h5")
     check_refused(exact, "exact.h5", CHANGES_EXACT)

@@ -16,7 +16,7 @@ import cv2
 import h5py
 import numpy as np
 import onnx
-from harness import DATA, NEURANK, check, fashion, message, run
+from harness import DATA, NEURANK, check, fashion, message, patience, run
 
 MODEL = f"{DATA}/lenet5.onnx"
 IMAGES = ["--images", "100"]
@@ -187,7 +187,8 @@ def check_curves(page, found):
 # ---- in a browser ----
 
 def browse(*args):
-    p = subprocess.run([*CHROMIUM, *args], capture_output=True, text=True, timeout=90, check=True)
+    p = subprocess.run([*CHROMIUM, *args], capture_output=True, text=True, timeout=patience(90),
+                       check=True)
     return p.stdout, [l for l in p.stderr.splitlines() if "CONSOLE" in l]
 
 
@@ -245,7 +246,6 @@ def check_whatever_is_there():
                          stderr=subprocess.DEVNULL)
     while not os.path.exists("p.h5"):
         time.sleep(0.1)
-    time.sleep(0.5)
     p.send_signal(signal.SIGTERM)
     check(p.wait() == 75, "stopped early")
     page = report("p.html", "p.h5")

@@ -4,61 +4,48 @@ alone.
 TEST: timeout=600"""
 import os
 import signal
-import subprocess
-import time
 
-from harness import DATA, NEURANK, check, fashion, message, run, same
+import h5py
+from harness import (DATA, ENDLESS, Running, check, enough, fashion, layers_of, message, patience, run,
+                     same)
+from torture import ranks_of, send
 
 MODEL = f"{DATA}/lenet5.onnx"
 
 
 def args(output, sweeps=3, *more):
-    return ["shapley", MODEL, "fashion.h5", "--layer", "conv1,conv2", "--images", 600,
+    return ["shapley", MODEL, "fashion.h5", "--layer", "conv1,conv2", "--images", 200,
             "--sweeps", sweeps, "--by-class", "--per-image", "-o", output, *more]
 
 
 def exact(output, *more):
     """Two units share a block."""
     return ["shapley", MODEL, "fashion.h5", "--layer", "conv1", "--filters", "0-13", "--images",
-            12, "--method", "exact", "--by-class", "--per-image", "-o", output, *more]
+            24, "--method", "exact", "--by-class", "--per-image", "-o", output, *more]
 
 
-def interrupted(output, number, ranks, line=None):
-    """Starts a run and sends it a signal in the midst of it."""
-    command = [NEURANK, *map(str, line or args(output, 3, "--checkpoint-every", "0.1s"))]
-    if ranks > 1:
-        command = ["mpirun", "-n", str(ranks), *command]
-    before = os.stat(output).st_mtime_ns if os.path.exists(output) else 0
-    p = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    # in the midst of it: after the first checkpoint
-    for _ in range(2):
-        while not os.path.exists(output) or os.stat(output).st_mtime_ns == before:
-            check(p.poll() is None, f"the run ended before {number.name}")
-            time.sleep(0.01)
-        before = os.stat(output).st_mtime_ns
+def interrupted(p, store, number):
+    """Sends a run a signal in the midst of it: after a checkpoint that it has added to."""
+    p.until_saved(store)
     p.send_signal(number)
-    p.communicate()
+    p.wait()
     return p.returncode
 
 
-def kill_ranks(word):
+def often(output):
+    return args(output, ENDLESS, "--checkpoint-every", "0.1s")
+
+
+def kill_ranks(output):
     """What a killed mpirun leaves behind."""
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as f:
-                if word.encode() in f.read():
-                    os.kill(int(pid), signal.SIGKILL)
-        except OSError:
-            pass
+    while ranks_of(output):
+        send(ranks_of(output), signal.SIGKILL)
 
 
 def read_meanwhile():
     """Whoever reads a store while its run goes on sees one whole store or the next."""
-    p = subprocess.Popen([NEURANK, *map(str, args("read.h5", 400, "--checkpoint-every", "0.1s"))],
-                         stderr=subprocess.DEVNULL)
-    while not os.path.exists("read.h5"):
-        check(p.poll() is None, "the run has begun")
-        time.sleep(0.01)
+    p = Running(*often("read.h5"))
+    p.until_saved("read.h5")
     for _ in range(80):
         run("verify", "read.h5")
     run("show", "read.h5", "--format", "json")
@@ -67,37 +54,73 @@ def read_meanwhile():
     p.wait()
 
 
-def main():
-    fashion()
-    read_meanwhile()
-    run(*args("whole.h5"))
+def ended(output, ranks):
+    """An endless run, ended: the bits of one that had no end but this, and never stopped."""
+    sweeps = enough(output)
+    run(*args(output, sweeps), ranks=ranks)
+    whole = f"whole{sweeps}.h5"
+    if not os.path.exists(whole):
+        run(*args(whole, sweeps))
+    same(whole, output)
 
-    run(*args("limit.h5", 3, "--time-limit", "0.3s"), expect=75)
-    check("partial" in run("show", "limit.h5").stdout, "the store says that it is partial")
-    for ranks in (2, 0):
-        run(*args("limit.h5", 3, "--time-limit", "0.5s"), ranks=ranks, expect=75)
-    run(*args("limit.h5"), ranks=3)
-    same("whole.h5", "limit.h5")
 
+def time_limits():
+    for ranks, limit_s in ((0, 0.3), (2, 0.5), (0, 0.5)):
+        run(*args("limit.h5", ENDLESS, "--time-limit", f"{patience(limit_s):.1f}s"), ranks=ranks,
+            expect=75)
+        check("partial" in run("show", "limit.h5").stdout, "the store says that it is partial")
+    ended("limit.h5", 3)
+
+
+def signals():
     for number, wanted in ((signal.SIGTERM, 75), (signal.SIGINT, 75), (signal.SIGUSR1, 75),
                            (signal.SIGKILL, -9)):
-        code = interrupted("signal.h5", number, 1)
+        code = interrupted(Running(*often("signal.h5")), "signal.h5", number)
         check(code == wanted, f"{number.name} ends with {code}")
-    run(*args("signal.h5"), ranks=2)
-    same("whole.h5", "signal.h5")
-    check(interrupted("mpi.h5", signal.SIGKILL, 2) != 0, "mpirun was killed")
+    ended("signal.h5", 2)
+    p = Running(*often("mpi.h5"), ranks=2)
+    check(interrupted(p, "mpi.h5", signal.SIGKILL) != 0, "mpirun was killed")
     kill_ranks("mpi.h5")
-    run(*args("mpi.h5"), ranks=2)
-    same("whole.h5", "mpi.h5")
+    ended("mpi.h5", 2)
 
+
+def second_layer():
+    """Stopped when the first of two layers is complete, and the second one begun."""
+    p = Running(*args("second.h5", 12, "--checkpoint-every", "0.1s"))
+    p.until("the second layer is begun", lambda: layers_begun("second.h5") == 2)
+    check(interrupted(p, "second.h5", signal.SIGTERM) == 75, "stopped")
+    run(*args("second.h5", 12), ranks=2)
+    run(*args("whole12.h5", 12))
+    same("whole12.h5", "second.h5")
+
+
+def layers_begun(output):
+    if not os.path.exists(output):
+        return 0
+    with h5py.File(output) as f:
+        return sum(layer.attrs["samples"] > 0 for layer in layers_of(f))
+
+
+def pieces():
+    """An exact run, whose end nobody can set: its units are many."""
     run(*exact("exact.h5"))
     for number in (signal.SIGTERM, signal.SIGKILL):
-        interrupted("pieces.h5", number, 1, exact("pieces.h5", "--checkpoint-every", "0.1s"))
+        p = Running(*exact("pieces.h5", "--checkpoint-every", "0.1s"))
+        interrupted(p, "pieces.h5", number)
     shown = run("show", "pieces.h5").stdout
     check("values are known when every coalition is evaluated" in shown, shown)
     run(*exact("pieces.h5"), ranks=3)
     same("exact.h5", "pieces.h5")
 
+
+def main():
+    fashion()
+    read_meanwhile()
+    time_limits()
+    signals()
+    second_layer()
+    pieces()
+    run(*args("whole.h5"))
     run(*args("extended.h5", 1))
     run(*args("extended.h5", 3))
     same("whole.h5", "extended.h5")

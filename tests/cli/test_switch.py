@@ -3,50 +3,53 @@ Shapley values that stay as they are; another plan is refused; what was written 
 TEST: timeout=200"""
 import csv
 import io
-import os
 import signal
-import subprocess
-import time
 
 import h5py
 import numpy as np
-from harness import DATA, NEURANK, check, fashion, message, results, run, same
+from harness import (DATA, ENDLESS, Running, check, enough, fashion, message, patience, results, run,
+                     same)
 
 MODEL = f"{DATA}/lenet5.onnx"
 
 
-def steps_in(store):
-    """Of the switch, in the file; 0 without one."""
-    if not os.path.exists(store):
-        return 0
+def known(store):
+    """status knows what goes on."""
     rows = csv.DictReader(io.StringIO(run("status", store, "--format", "csv").stdout))
-    with h5py.File(store) as f:
-        saved = f["conv2/switch"].attrs["steps"] if "conv2/switch" in f else 0
-    check(all(r["method"] == "switch" for r in rows), "status knows what goes on")
-    return saved
+    return all(r["method"] == "switch" for r in rows)
+
+
+def ended(switch, base, store):
+    """An endless run, ended: the bits of one that had no end but this, and never stopped."""
+    epochs = enough(store)
+    for output, ranks in ((store, 2), (f"whole_{store}", 0)):
+        run(*switch, "--epochs", epochs, "-o", output, ranks=ranks)
+        run(*base, "-o", output)
+    same(f"whole_{store}", store)
 
 
 def check_signals(switch):
-    """Each signal, and kill -9, in the midst of it: the same bits in the end."""
+    """Each signal, and kill -9, in the midst of it."""
     for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT, signal.SIGKILL, signal.SIGKILL):
-        before = steps_in("signal.h5")
-        p = subprocess.Popen([NEURANK, *map(str, switch), "-o", "signal.h5", "--checkpoint-every", "0.1s"],
-                             stderr=subprocess.PIPE, text=True)
-        while steps_in("signal.h5") <= before:
-            check(p.poll() is None, f"it goes on: {p.poll()}")
-            time.sleep(0.02)
+        p = Running(*switch, "--epochs", ENDLESS, "-o", "signal.h5", "--checkpoint-every", "0.1s")
+        p.until_saved("signal.h5")
+        check(known("signal.h5"), "a switch goes on")
         p.send_signal(number)
-        text = p.communicate(timeout=30)[1]
-        wanted = -9 if number == signal.SIGKILL else 75
-        check(p.returncode == wanted, f"{number}: {p.returncode}: {text}")
-        check(wanted == -9 or "stopped early" in text, text)
+        text = p.ends(-9 if number == signal.SIGKILL else 75, 30)
+        check(number == signal.SIGKILL or "stopped early" in text, text)
         run("verify", "signal.h5")
-    run(*switch, "-o", "signal.h5", ranks=2)
+
+
+def check_limits(switch):
+    for ranks in (0, 2, 0):
+        run(*switch, "--epochs", ENDLESS, "-o", "stopped.h5", "--time-limit",
+            f"{patience(0.7):.1f}s", ranks=ranks, expect=75)
 
 
 def main():
     data = fashion()
-    switch = ["switch", MODEL, data, "--layer", "conv2", "--images", 200, "--epochs", 40]
+    endless = ["switch", MODEL, data, "--layer", "conv2", "--images", 200]
+    switch = [*endless, "--epochs", 40]
     base = ["baseline", MODEL, data, "--layer", "conv2", "--images", 200]
     run("shapley", MODEL, data, "--layer", "conv2", "--images", 200, "-o", "a.h5")
     before = results("a.h5")
@@ -58,16 +61,10 @@ def main():
     for name, value in before.items():
         check(after[name] == value, f"{name} is kept")
     same("2.h5", "3.h5")
-    codes = []
-    while not codes or codes[-1] == 75:
-        codes.append(run(*switch, "-o", "stopped.h5", "--time-limit", "0.7s",
-                         ranks=1 + len(codes) % 2, expect=None).returncode)
-    check(codes[-1] == 0 and len(codes) > 1, f"stopped at least once: {codes}")
-    run(*base, "-o", "stopped.h5")
-    same("2.h5", "stopped.h5")
-    check_signals(switch)
-    run(*base, "-o", "signal.h5")
-    same("2.h5", "signal.h5")
+    check_limits(endless)
+    ended(endless, base, "stopped.h5")
+    check_signals(endless)
+    ended(endless, base, "signal.h5")
     check("alpha0 is 2 there, 1 here" in
           message(run(*switch, "-o", "a.h5", "--alpha0", 1, expect=4)), "another plan")
     check("200 with --seed 1 there, 200 with --seed 2 here" in
