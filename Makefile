@@ -283,7 +283,7 @@ units: $(UNIT_BIN) $(FAULTS)
 RUN = NEURANK_MPIRUN='$(MPIRUN)' $(PYTHON) tests/tools/run.py
 
 # With what is installed: what is left out for want of it is said.
-check: $(if $(CMOCKA),units) $(FAULTS) $(BUILD)/neurank $(BUILD)/neurank-job
+check: $(if $(CMOCKA),units) $(FAULTS) all man
 	@$(if $(CMOCKA),:,echo 'unit tests are left out: no cmocka (libcmocka-dev) here')
 	@$(RUN) --installed $(BUILD)/neurank $(if $(CMOCKA),$(UNIT_BIN)) $(CLI_TESTS)
 
@@ -325,7 +325,7 @@ LONG_TESTS := $(wildcard tests/long/test_*.py)
 
 # Installs, then makes the rest in a second make: see demo.
 test: packages-test
-	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=1 all units experiments
+	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=1 all man units experiments
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=1 MODE=asan units
 	@$(MAKE) --no-print-directory WERROR=1 run-tests
@@ -449,13 +449,10 @@ $(BUILD)/man/stamp: $(BUILD)/neurank
 
 man: $(BUILD)/man/stamp
 
-# Made anew each time: it tells where things are installed.
-$(BUILD)/neurank.pc: always
-	@mkdir -p $(@D)
-	$(Q)printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)' 'includedir=$${prefix}/include' '' \
-	    'Name: neurank' 'Description: Shapley values of network filters' \
-	    'Version: $(VERSION)' 'Cflags: -I$${includedir}' \
-	    'Libs: -L$${libdir} -lneurank $(HDF5_DIR) $(DEP_LIBS)' > $@
+# Written where it is installed: it tells where that is.
+PC_LINES = 'prefix=$(PREFIX)' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)' 'includedir=$${prefix}/include' '' \
+    'Name: neurank' 'Description: Shapley values of network filters' 'Version: $(VERSION)' \
+    'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lneurank $(HDF5_DIR) $(DEP_LIBS)'
 
 VERSION := $(shell sed -n 's/.*NR_VERSION "\(.*\)"/\1/p' include/neurank/base/version.h)
 
@@ -464,14 +461,14 @@ COMPLETIONS = $(DATADIR)/bash-completion/completions
 # Headers that are API say so in their first line (include/README.md); no others are installed.
 API       = $(shell grep -l '^/\* API' include/neurank/*/*.h)
 
-install: all man $(BUILD)/neurank.pc
+install: all man
 	install -D -m 755 $(BUILD)/neurank $(DESTDIR)$(PREFIX)/bin/neurank
 	install -D -m 755 jobs/neurank-job $(DESTDIR)$(PREFIX)/bin/neurank-job
 	install -D -m 644 $(BUILD)/libneurank.a $(DESTDIR)$(LIBDIR)/libneurank.a
 	@for s in 1 7; do for p in $(BUILD)/man/*.$$s; do \
 	    install -D -m 644 $$p $(DESTDIR)$(DATADIR)/man/man$$s/$${p##*/} || exit 1; done; done
 	install -D -m 644 $(BUILD)/man/neurank.bash $(DESTDIR)$(COMPLETIONS)/neurank
-	install -D -m 644 $(BUILD)/neurank.pc $(DESTDIR)$(LIBDIR)/pkgconfig/neurank.pc
+	printf '%s\n' $(PC_LINES) | install -D -m 644 /dev/stdin $(DESTDIR)$(LIBDIR)/pkgconfig/neurank.pc
 	@for h in $(API); do install -D -m 644 $$h $(DESTDIR)$(PREFIX)/$$h || exit 1; done
 
 uninstall:

@@ -1,6 +1,6 @@
 """In bash, TAB completes commands, options, choices, pages, and files where a file is taken;
 it offers no files where nobody can guess the value.
-TEST: parallel timeout=120"""
+TEST: parallel timeout=120 needs=shellcheck"""
 import os
 import pty
 import re

@@ -1,6 +1,6 @@
 """README is short, no document is long, every link leads somewhere, every document is reached from
 README; the module table is the one lint checks; commands and options that documents name exist.
-TEST: parallel timeout=120"""
+TEST: parallel timeout=120 needs=git"""
 import functools
 import os
 import re

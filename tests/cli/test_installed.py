@@ -1,14 +1,13 @@
 """What `make install` leaves is enough for a game of one's own, in C and in C++; all of it is API and says so;
 the library's symbols have its prefix; `make uninstall` leaves nothing behind.
-TEST: parallel timeout=180 needs=pkg-config
+TEST: parallel timeout=180 needs=cc,c++,pkg-config,nm
 """
 import os
 import re
-import shutil
 import subprocess
 import sys
 
-from harness import NEURANK, TOP, check
+from harness import TOP, check
 
 GAME = r"""
 #include <neurank/game/callback.h>
@@ -34,13 +33,12 @@ int main(void) {
     return status == NR_OK ? 0 : 1;
 }
 """
-FOLDER = os.path.dirname(NEURANK)  # build/release, build/release-mpich, ...
 HERE = os.getcwd()
 
 
 def make(target, *settings):
-    mode = "MPI=mpich" if FOLDER.endswith("-mpich") else "MPI=openmpi"
-    p = subprocess.run(["make", "-C", TOP, "--no-print-directory", target, mode, *settings],
+    """Settings of the make that runs the tests are this one's, too (MAKEFLAGS)."""
+    p = subprocess.run(["make", "-C", TOP, "--no-print-directory", target, *settings],
                        capture_output=True, text=True)
     check(p.returncode == 0, p.stdout + p.stderr)
 
@@ -74,8 +72,7 @@ def main():
     with open("game.cpp", "w") as f:
         f.write(GAME)
     compile_and_run(["cc"], "game.c", f"{prefix}/lib/pkgconfig")
-    if shutil.which("c++"):
-        compile_and_run(["c++"], "game.cpp", f"{prefix}/lib/pkgconfig")
+    compile_and_run(["c++"], "game.cpp", f"{prefix}/lib/pkgconfig")
     headers = [f for f in files_below(prefix) if f.endswith(".h")]
     for header in headers:
         text = open(f"{prefix}/{header}").read()

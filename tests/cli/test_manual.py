@@ -1,7 +1,7 @@
 """Every command and topic has a page: as text it fits the terminal, as roff neither groff nor
 man has a word to say about it; every option of a command is on its page, with its meaning and
 default; `make install` puts them where man looks.
-TEST: parallel timeout=200"""
+TEST: parallel timeout=200 needs=groff,man,lexgrog"""
 import glob
 import os
 import re

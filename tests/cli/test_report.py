@@ -2,7 +2,7 @@
 beside every plot and the numbers in the plots; opens in a browser without a word on its
 console and fits a phone; the same bytes from the same files; whatever a store holds, and
 what does not fit refused.
-TEST: parallel timeout=200"""
+TEST: parallel timeout=200 needs=chromium,gnuplot"""
 import html.parser
 import json
 import os

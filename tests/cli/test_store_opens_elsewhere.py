@@ -1,6 +1,6 @@
 """h5dump, h5py, xarray (h5netcdf) and ncdump read a store, and find in it what `show`
 prints.
-TEST: parallel timeout=60"""
+TEST: parallel timeout=60 needs=h5dump,ncdump"""
 import json
 import subprocess
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Runs tests and says which failed: tests/tools/run.py [-v] [-jN] NEURANK TEST...
+"""Runs tests and says which failed: tests/tools/run.py [-v] [-jN] [--installed] NEURANK TEST...
 
 A test is an executable or a Python file; it passes by ending with 0 in time. The head of
 its source may say `TEST: timeout=SECONDS` (60 otherwise), of a quiet machine: where it is slow or busy
@@ -8,7 +8,7 @@ Python files that say `TEST: parallel`, those with the most time first; then the
 machine's time to themselves. Tests
 that pass show one line, others (with -v: all) what they wrote. Tests find the program in $NEURANK, what
 starts it on several ranks in $NEURANK_MPIRUN (mpirun, or as it is set), and work in $PWD, a temporary
-folder of their own.
+folder of their own. --installed: tests that need what is not here (needs.py) are left out, and said.
 """
 import concurrent.futures
 import os
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 
+import needs
 import patience
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -29,7 +30,7 @@ def head_of(test):
     """What stands behind TEST: in the test's source."""
     source = test
     if not test.endswith(".py"):
-        m = re.search(r"build/\w+/tests/(.*)$", test)
+        m = re.search(r"build/[^/]+/tests/(.*)$", test)
         source = f"{TOP}/tests/unit/{m.group(1)}.c" if m else test
     with open(source, errors="replace") as f:
         m = re.search(r"TEST:(.*)", f.read(4096))
@@ -43,6 +44,23 @@ def timeout_of(test):
 
 def is_parallel(test):
     return not test.endswith(".py") or "parallel" in head_of(test)
+
+
+def programs_of(test):
+    m = re.search(r"needs=([\w.+,-]+)", head_of(test))
+    return m.group(1).split(",") if m else []
+
+
+def without_lacking(tests):
+    """Those that can run here; says what is left out, and why."""
+    kept = []
+    for test in tests:
+        missing = needs.lacking(test, programs_of(test))
+        if missing:
+            print(f"left out {re.sub(r'.*/tests/', '', test)}: no {', '.join(missing)} here", flush=True)
+        else:
+            kept.append(test)
+    return kept
 
 
 def environment(neurank):
@@ -107,13 +125,15 @@ def run(test, env, verbose):
 
 def main():
     arguments = sys.argv[1:]
-    verbose, jobs = False, 1
+    verbose, jobs, installed = False, 1, False
     while arguments[0].startswith("-"):
         option = arguments.pop(0)
         verbose |= option == "-v"
+        installed |= option == "--installed"
         if option.startswith("-j"):
             jobs = int(option[2:])
-    neurank, *tests = arguments
+    neurank, *wanted = arguments
+    tests = without_lacking(wanted) if installed else wanted
     env = environment(neurank)
 
     def one(test):
@@ -127,8 +147,9 @@ def main():
             results = list(pool.map(one, together))
         results += [one(t) for t in tests if not is_parallel(t)]
         watch.close()
-    print(f"{sum(results)} passed, {len(results) - sum(results)} failed; at the worst the machine was "
-          f"{watch.factor:.1f} times as slow as a quiet one", flush=True)
+    print(f"at the worst the machine was {watch.factor:.1f} times as slow as a quiet one")
+    left_out = f", {len(wanted) - len(tests)} skipped" if installed else ""
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed{left_out}", flush=True)
     return 0 if results and all(results) else 1
 
 
