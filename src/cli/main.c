@@ -10,6 +10,7 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/publish.h"
 #include "neurank/base/version.h"
+#include "neurank/nn/blas_core.h"
 #include "neurank/plan/options.h"
 #include "neurank/report/show.h"
 #include "neurank/run/run.h"
@@ -126,15 +127,18 @@ static nr_status run(int argc, char **argv) {
     return status;
 }
 
-/* OpenBLAS starts a thread for each core when it is loaded, in every rank of a node;
- * only its environment can tell it not to. */
-static void load_once_more_without_threads(char **argv) {
-    if (getenv("OPENBLAS_NUM_THREADS")) return;
-    if (setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0) execv("/proc/self/exe", argv);
+/* OpenBLAS starts a thread for each core when it is loaded, in every rank of a node,
+ * and chooses its kernels by a list of processors that ends with its release; only its
+ * environment can tell it otherwise. */
+static void load_once_more_as_it_should_be(char **argv) {
+    bool again =
+        !getenv("OPENBLAS_NUM_THREADS") && setenv("OPENBLAS_NUM_THREADS", "1", 1) == 0;
+    if (nr_blas_core_settle()) again = true;
+    if (again) execv("/proc/self/exe", argv);
 }
 
 int main(int argc, char **argv) {
-    load_once_more_without_threads(argv);
+    load_once_more_as_it_should_be(argv);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a write that fails */
     nr_status status = run(argc, argv);
     nr_status closed = close_output();

@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "neurank/base/status.h"
+#include "neurank/nn/blas_core.h"
 
 void nr_gemm(size_t m, size_t n, size_t k, const float *x, size_t ldx, const float *w,
              size_t ldw, float *y, size_t ldy) {
@@ -16,4 +17,8 @@ void nr_gemm(size_t m, size_t n, size_t k, const float *x, size_t ldx, const flo
 
 void nr_gemm_single_thread(void) {
     openblas_set_num_threads(1);
+}
+
+const char *nr_blas_core(void) {
+    return openblas_get_corename();
 }

@@ -7,7 +7,17 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
 
+static nr_status replace(char **place, const char *value) {
+    char *copy = nr_strdup(value);
+    if (!copy) return NR_ERR_INTERNAL;
+    free(*place);
+    *place = copy;
+    return NR_OK;
+}
+
 nr_status nr_plan_set(nr_plan *plan, const char *name, const char *value) {
+    for (size_t i = 0; i < plan->n; i++)
+        if (strcmp(plan->names[i], name) == 0) return replace(&plan->values[i], value);
     NR_ASSERT(plan->n < NR_PLAN_FIELDS_MAX);
     char *name_copy = nr_strdup(name), *value_copy = nr_strdup(value);
     if (!name_copy || !value_copy) {

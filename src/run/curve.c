@@ -23,6 +23,7 @@
 #include "neurank/base/publish.h"
 #include "neurank/base/stop.h"
 #include "neurank/game/filter.h"
+#include "neurank/nn/blas_core.h"
 #include "neurank/nn/gemm.h"
 #include "neurank/run/run.h"
 #include "output.h"
@@ -60,7 +61,8 @@ static nr_status set_plan(const curve_run *run, nr_plan *plan) {
     NR_TRY(nr_plan_set_u64(plan, "seed", run->options->seed));
     NR_TRY(nr_plan_set(plan, "ablate", ablate));
     NR_TRY(nr_plan_set(plan, "kernels", run->kernels->name));
-    return nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION);
+    NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
+    return nr_plan_set(plan, NR_PLAN_BLAS, nr_blas_core());
 }
 
 enum { DIFFERENCES = 1024 };

@@ -6,6 +6,7 @@
 
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
+#include "neurank/nn/blas_core.h"
 #include "neurank/store/store.h"
 
 /* A run goes on with the kernels that it began with, where the processor has them: a
@@ -40,23 +41,25 @@ static nr_status share_name(nr_world *world, char name[NR_CHOICE_TEXT]) {
     return status;
 }
 
+enum { KIND_WORDS = 2, KIND_TEXT = 8 * KIND_WORDS };
+
 /* Ranks on other processors would round otherwise, and which rank does what is chance.
- */
-static nr_status require_one_kind(nr_world *world, const char *kernels) {
-    int size = nr_world_size(world);
-    uint64_t mine = 0, *all;
-    const char *kind = nr_kernels_find(kernels)->name;
-    memcpy(&mine, kind, strlen(kind) < sizeof mine ? strlen(kind) : sizeof mine);
-    nr_status status = NR_NEW(all, (size_t)size) ? NR_OK : NR_ERR_INTERNAL;
+ * mine: what this rank uses. cure: how all get the same. */
+static nr_status require_one_kind(nr_world *world, const char *mine, const char *cure) {
+    size_t size = (size_t)nr_world_size(world);
+    uint64_t words[KIND_WORDS] = {0}, *all;
+    memcpy(words, mine, strnlen(mine, KIND_TEXT));
+    nr_status status =
+        NR_NEW(all, nr_size_mul(size, KIND_WORDS)) ? NR_OK : NR_ERR_INTERNAL;
     status = nr_world_share(world, status);
-    if (status == NR_OK) status = nr_world_gather(world, &mine, 1, all);
-    for (int rank = 1; rank < size && status == NR_OK; rank++)
-        if (all[rank] != all[0])
+    if (status == NR_OK) status = nr_world_gather(world, words, KIND_WORDS, all);
+    for (size_t rank = 1; rank < size && status == NR_OK; rank++)
+        if (memcmp(all, all + rank * KIND_WORDS, sizeof words) != 0)
             status = nr_fail(NR_ERR_USAGE,
-                             "rank 0 runs on %.8s and rank %d on %.8s, which round "
-                             "differently: choose one that all have, --kernels avx2 or "
-                             "blas",
-                             (char *)&all[0], rank, (char *)&all[rank]);
+                             "rank 0 runs on %.*s and rank %zu on %.*s, which round "
+                             "differently: %s",
+                             KIND_TEXT, (char *)all, rank, KIND_TEXT,
+                             (char *)(all + rank * KIND_WORDS), cure);
     free(all);
     return status;
 }
@@ -64,12 +67,16 @@ static nr_status require_one_kind(nr_world *world, const char *kernels) {
 nr_status nr_choose_kernels(nr_world *world, const nr_options *options,
                             char name[NR_CHOICE_TEXT]) {
     nr_option_choice("kernels", options->kernels, name);
+    NR_TRY(require_one_kind(world, nr_blas_core(),
+                            "choose kernels of OpenBLAS that all have, "
+                            "OPENBLAS_CORETYPE=Haswell"));
     if (strcmp(name, "fast") != 0) return NR_OK;
     char stored[NR_CHOICE_TEXT] = "";
     if (nr_world_rank(world) == 0) ask_store(options, stored);
     NR_TRY(share_name(world, stored));
     if (*stored && nr_kernels_find(stored)) memcpy(name, stored, sizeof stored);
-    return require_one_kind(world, name);
+    return require_one_kind(world, nr_kernels_find(name)->name,
+                            "choose one that all have, --kernels avx2 or blas");
 }
 
 nr_status nr_require_kernels(const char *name, const nr_kernels **out) {

@@ -6,6 +6,7 @@
 
 #include "kernel_choice.h"
 #include "neurank/base/memory.h"
+#include "neurank/nn/blas_core.h"
 #include "neurank/plan/shard.h"
 
 static nr_status choose_filters(const nr_options *options, nr_shape shape,
@@ -170,7 +171,8 @@ static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
     NR_TRY(nr_plan_set_u64(plan, "by_class", layer->n_classes));
     NR_TRY(nr_plan_set(plan, "per_image", layer->per_image ? "yes" : "no"));
     NR_TRY(set_shard(options, plan));
-    return nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION);
+    NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
+    return nr_plan_set(plan, NR_PLAN_BLAS, nr_blas_core());
 }
 
 static nr_status new_image_rows(const nr_images *images, size_t n_players,

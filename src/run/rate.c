@@ -7,6 +7,7 @@
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/stop.h"
+#include "neurank/nn/blas_core.h"
 #include "neurank/nn/gemm.h"
 #include "neurank/nn/layers.h"
 #include "neurank/run/run.h"
@@ -39,7 +40,8 @@ nr_status nr_rated_plan(const nr_rated_layer *layer, nr_plan *plan) {
     NR_TRY(nr_plan_set(plan, "node",
                        nr_graph_text(graph, nr_graph_node(graph, layer->node)->name)));
     NR_TRY(nr_plan_set(plan, "kernels", layer->kernels->name));
-    return nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION);
+    NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
+    return nr_plan_set(plan, NR_PLAN_BLAS, nr_blas_core());
 }
 
 static nr_status plan_layers(rate_run *run, const char *kernels) {

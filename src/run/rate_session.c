@@ -55,6 +55,7 @@ static nr_status match_inputs(const nr_rate_session *s, const nr_plan *wanted) {
 static nr_status match_plan(const nr_rate_session *s, const nr_rating *there,
                             const nr_rating *wanted) {
     char text[NR_LOG_LINE] = "";
+    NR_TRY(nr_require_noted(s->options->output, s->store, &there->plan));
     nr_plan_differences(&there->plan, &wanted->plan, s->n > 1 ? there->layer : NULL,
                         text, sizeof text);
     NR_REQUIRE(!*text, NR_ERR_MISMATCH,

@@ -7,12 +7,27 @@
 
 /* ---- does it fit? ---- */
 
+/* What a plan of today says and one of an older version does not is not known of that
+ * run: its bits could not be kept. */
+nr_status nr_require_noted(const char *path, const nr_store *stored,
+                           const nr_plan *plan) {
+    NR_REQUIRE(
+        *nr_plan_get(plan, NR_PLAN_BLAS), NR_ERR_MISMATCH,
+        "%s was begun by %s, which did not note the kernels of OpenBLAS that its "
+        "last bits depend on: go on with that version, or use another file or "
+        "--fresh",
+        path, stored->program ? stored->program : "an older neurank");
+    return NR_OK;
+}
+
 static nr_status match_plans(const char *path, const nr_store *stored,
                              const nr_store *wanted) {
     char text[NR_LOG_LINE] = "";
     bool same_layers = strcmp(nr_plan_get(&stored->plan, "layers"),
                               nr_plan_get(&wanted->plan, "layers")) == 0 &&
                        stored->n_layers == wanted->n_layers;
+    for (size_t i = 0; i < stored->n_layers; i++)
+        NR_TRY(nr_require_noted(path, stored, &stored->layers[i].plan));
     nr_plan_differences(&stored->plan, &wanted->plan, NULL, text, sizeof text);
     for (size_t i = 0; i < wanted->n_layers && same_layers; i++)
         nr_plan_differences(&stored->layers[i].plan, &wanted->layers[i].plan,

@@ -11,6 +11,11 @@
  */
 nr_status nr_resume(const char *path, nr_store *wanted, nr_store **out, bool *changed);
 
+/* Refuses (NR_ERR_MISMATCH) a plan of the store, of a layer or of a rating, that was
+ * written by a version which did not note all that the bits depend on. */
+nr_status nr_require_noted(const char *path, const nr_store *stored,
+                           const nr_plan *plan);
+
 /* Is a rating of the model and the data of this plan? */
 nr_status nr_match_inputs(const char *path, const nr_plan *plan, const char *what,
                           const nr_plan *wanted);

@@ -63,14 +63,16 @@ static nr_status check_queue(const char *path) {
 
 /* This machine need not have the processor that the run began on. */
 static nr_status take_kernels(const char *path, nr_store *wanted) {
+    static const char *const names[] = {"kernels", NR_PLAN_BLAS};
     nr_store *old;
     if (access(path, F_OK) != 0) return NR_OK;
     NR_TRY(nr_store_read(path, &old));
     nr_status status = NR_OK;
     for (size_t k = 0; k < wanted->n_layers && k < old->n_layers; k++)
-        if (strcmp(wanted->layers[k].name, old->layers[k].name) == 0 && status == NR_OK)
-            status = nr_plan_set(&wanted->layers[k].plan, "kernels",
-                                 nr_plan_get(&old->layers[k].plan, "kernels"));
+        for (size_t i = 0; i < 2 && status == NR_OK; i++)
+            if (strcmp(wanted->layers[k].name, old->layers[k].name) == 0)
+                status = nr_plan_set(&wanted->layers[k].plan, names[i],
+                                     nr_plan_get(&old->layers[k].plan, names[i]));
     nr_store_free(old);
     return status;
 }

@@ -66,8 +66,14 @@ nr_status nr_layout_read_ratings(const nr_h5 *file, const char *layer, nr_store 
 
 /* ---- the parts of a layer ---- */
 /* Names of the fields of a layer's plan. */
-enum { NR_LAYOUT_FIELDS = 16 };
+enum { NR_LAYOUT_FIELDS = 17 };
 extern const char *const nr_layout_fields[NR_LAYOUT_FIELDS];
+/* Is it a field that the oldest format does not have? Where it is absent it is no part
+ * of the plan, nor of a digest. */
+bool nr_layout_is_late(const char *field);
+/* The fields of a plan, absent late ones left out. */
+void nr_layout_digest_plan(nr_digest *digest, const char *const *fields, size_t n,
+                           const nr_plan *plan);
 
 nr_status nr_layout_write_results(nr_h5 *file, const nr_store_layer *layer,
                                   const nr_results *r);

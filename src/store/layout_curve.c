@@ -11,8 +11,8 @@
 #include "neurank/base/version.h"
 #include "neurank/store/curve.h"
 
-static const char *const fields[] = {"model",  "data",    "images", "seed",
-                                     "ablate", "kernels", "numbers"};
+static const char *const fields[] = {"model",  "data",    "images",  "seed",
+                                     "ablate", "kernels", "numbers", NR_PLAN_BLAS};
 enum { FIELDS = sizeof fields / sizeof *fields, NAME = NR_CURVE_METHOD + 16 };
 
 /* "/<layer>/<quantity>_<method>" */

@@ -80,10 +80,7 @@ static nr_status add_fold(nr_digest *digest, const nr_fold *fold) {
 nr_status nr_layout_digest(const nr_store_layer *layer, char text[NR_DIGEST_TEXT]) {
     nr_digest *digest;
     NR_TRY(nr_digest_new(&digest));
-    for (size_t i = 0; i < NR_LAYOUT_FIELDS; i++) {
-        const char *value = nr_plan_get(&layer->plan, nr_layout_fields[i]);
-        nr_digest_add(digest, value, strlen(value) + 1);
-    }
+    nr_layout_digest_plan(digest, nr_layout_fields, NR_LAYOUT_FIELDS, &layer->plan);
     nr_digest_add(digest, layer->filters, layer->n_players * sizeof *layer->filters);
     add_goal(digest, layer);
     nr_status status = add_fold(digest, layer->fold);

@@ -13,11 +13,12 @@ enum { FILTERS_MAX = 1 << 20, POINTS_MAX = 1 << 24 };
 #define IMAGES_MAX (UINT32_MAX - 1)
 
 static const char *const switch_fields[] = {
-    "model",  "data",  "images",    "seed", "node",  "estimator", "draws",  "block",
-    "alpha0", "batch", "optimizer", "lr",   "scale", "kernels",   "numbers"};
-static const char *const baseline_fields[] = {"model",  "data",    "images",
-                                              "seed",   "node",    "metric",
-                                              "ablate", "kernels", "numbers"};
+    "model", "data",    "images",  "seed",      "node",      "estimator",
+    "draws", "block",   "alpha0",  "batch",     "optimizer", "lr",
+    "scale", "kernels", "numbers", NR_PLAN_BLAS};
+static const char *const baseline_fields[] = {
+    "model",  "data",   "images",  "seed",    "node",
+    "metric", "ablate", "kernels", "numbers", NR_PLAN_BLAS};
 
 const nr_rating_layout nr_rating_layouts[NR_RATING_KINDS] = {
     [NR_RATING_SWITCH] =
@@ -74,10 +75,7 @@ static nr_status digest_of(const nr_rating *r, char text[NR_DIGEST_TEXT]) {
     const nr_rating_layout *layout = &nr_rating_layouts[r->kind];
     nr_digest *digest;
     NR_TRY(nr_digest_new(&digest));
-    for (size_t i = 0; i < layout->n_fields; i++) {
-        const char *value = nr_plan_get(&r->plan, layout->fields[i]);
-        nr_digest_add(digest, value, strlen(value) + 1);
-    }
+    nr_layout_digest_plan(digest, layout->fields, layout->n_fields, &r->plan);
     uint64_t rule = r->ended_by;
     nr_digest_add(digest, &rule, sizeof rule);
     nr_digest_add(digest, r->counts, sizeof r->counts);

@@ -6,6 +6,7 @@
 
 #include "layout.h"
 #include "neurank/base/memory.h"
+#include "neurank/base/version.h"
 #include "neurank/plan/shard.h"
 
 enum { LAYERS_MAX = 4096, CLASSES_MAX = 1 << 20 };
@@ -18,6 +19,8 @@ nr_status nr_layout_read_plan(const nr_h5 *file, const char *object,
     for (size_t i = 0; i < n; i++) {
         char name[64], *value;
         snprintf(name, sizeof name, "plan_%s", fields[i]);
+        if (nr_layout_is_late(fields[i]) && !nr_h5_has_attribute(file, object, name))
+            continue;
         NR_TRY(nr_h5_read_text(file, object, name, &value));
         nr_status status = nr_plan_set(plan, fields[i], value);
         free(value);
@@ -223,9 +226,11 @@ static nr_status check_version(const nr_h5 *file) {
     NR_REQUIRE(nr_h5_has_attribute(file, "/", "format_version"), NR_ERR_INPUT,
                "%s: an HDF5 file, but no neurank store", nr_h5_path(file));
     NR_TRY(nr_h5_read_attribute_u64(file, "/", "format_version", &version));
-    NR_REQUIRE(version == NR_STORE_VERSION, NR_ERR_MISMATCH,
-               "%s: store format %llu, this neurank reads %d", nr_h5_path(file),
-               (unsigned long long)version, NR_STORE_VERSION);
+    NR_REQUIRE(version >= NR_STORE_VERSION_OLDEST && version <= NR_STORE_VERSION,
+               NR_ERR_MISMATCH,
+               "%s: store format %llu, this neurank (%s) reads %d to %d",
+               nr_h5_path(file), (unsigned long long)version, NR_VERSION,
+               NR_STORE_VERSION_OLDEST, NR_STORE_VERSION);
     return NR_OK;
 }
 

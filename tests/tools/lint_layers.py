@@ -26,7 +26,7 @@ MAY = {
     "report": "base plan estim store",
     "prune": "base nn",
     "run": "base nn sample estim plan onnx h5 dataset store game switch sched report prune",
-    "cli": "base manual plan store report run",
+    "cli": "base manual nn plan store report run",
 }
 # foreign header: the only place that may include it
 OWNER = {

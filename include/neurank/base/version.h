@@ -2,7 +2,7 @@
 #ifndef NEURANK_BASE_VERSION_H
 #define NEURANK_BASE_VERSION_H
 
-#define NR_VERSION "0.9.0"
+#define NR_VERSION "0.10.0"
 
 #ifndef NR_BUILD
 #define NR_BUILD "unknown"

@@ -18,11 +18,15 @@ enum { NR_NUMBERS_VERSION = 3 };
 
 enum { NR_PLAN_FIELDS_MAX = 32 };
 
+/* The kernels of OpenBLAS (nn/blas_core.h); plans of before 0.10.0 lack this field. */
+#define NR_PLAN_BLAS "blas"
+
 typedef struct {
     char *names[NR_PLAN_FIELDS_MAX], *values[NR_PLAN_FIELDS_MAX]; /* owned */
     size_t n;
 } nr_plan;
 
+/* Both are copied; a value that was there before is replaced. */
 nr_status nr_plan_set(nr_plan *plan, const char *name, const char *value);
 nr_status nr_plan_set_u64(nr_plan *plan, const char *name, uint64_t value);
 const char *nr_plan_get(const nr_plan *plan, const char *name); /* "" if absent */

@@ -33,7 +33,10 @@
 #include "neurank/store/image_rows.h"
 #include "neurank/store/rating.h"
 
-enum { NR_STORE_VERSION = 6 };
+/* Formats that are read: every later neurank reads what has been written since 0.10.0
+ * (format 7), and format 6. What an older one lacks is said, not refused.
+ *   7  plan_blas: which kernels of OpenBLAS a run uses */
+enum { NR_STORE_VERSION = 7, NR_STORE_VERSION_OLDEST = 6 };
 /* Sweeps are numbered with 32 bits where permutations are drawn. */
 enum { NR_STORE_SWEEPS_MAX = 1000000000 };
 /* "host:process:time" */
