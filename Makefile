@@ -52,7 +52,7 @@ BUILD   := build/$(MODE)$(if $(filter-out openmpi,$(MPI)),-$(MPI))$(if $(filter-
 # A tarball brings what protoc-c makes (make dist).
 SHIPPED := $(wildcard src/onnx/generated/onnx.pb-c.c)
 GEN     := $(if $(SHIPPED),src/onnx/generated,build/gen)
-MODULES := base manual nn sample estim plan onnx h5 dataset store game switch sched report prune run cli
+MODULES := base manual nn sample estim plan onnx h5 dataset store game switch sched report run shapley rate curve prune job command cli
 
 SOURCES := $(foreach m,$(MODULES),$(wildcard src/$(m)/*.c))
 LIB_SRC := $(filter-out src/cli/%,$(SOURCES))

@@ -10,10 +10,15 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/publish.h"
 #include "neurank/base/version.h"
+#include "neurank/command/command.h"
+#include "neurank/curve/curve.h"
+#include "neurank/job/job_commands.h"
 #include "neurank/nn/blas_core.h"
 #include "neurank/plan/options.h"
+#include "neurank/prune/prune.h"
+#include "neurank/rate/rate.h"
 #include "neurank/report/show.h"
-#include "neurank/run/run.h"
+#include "neurank/shapley/shapley.h"
 #include "neurank/store/store.h"
 
 static char *join_arguments(int argc, char **argv) {

@@ -1,4 +1,4 @@
-#include "deadline.h"
+#include "neurank/run/deadline.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
-#include "hold.h"
+#include "neurank/run/hold.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "neurank/base/publish.h"
-#include "output.h"
+#include "neurank/run/output.h"
 
 /* Of a core's time, of all ranks' cores together: what checkpoints may cost where
  * nobody says how often they are wanted. Under 1%, with what a single one may vary by.

@@ -1,4 +1,4 @@
-#include "inputs.h"
+#include "neurank/run/inputs.h"
 
 #include <stdlib.h>
 #include <string.h>

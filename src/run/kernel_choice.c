@@ -1,4 +1,4 @@
-#include "kernel_choice.h"
+#include "neurank/run/kernel_choice.h"
 
 #include <stdlib.h>
 #include <string.h>

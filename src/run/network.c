@@ -1,4 +1,4 @@
-#include "network.h"
+#include "neurank/run/network.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "output.h"
+#include "neurank/run/output.h"
 
 #include <errno.h>
 #include <stdio.h>

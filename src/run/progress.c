@@ -1,4 +1,4 @@
-#include "progress.h"
+#include "neurank/run/progress.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "ranked.h"
+#include "neurank/run/ranked.h"
 
 #include <stdlib.h>
 #include <string.h>

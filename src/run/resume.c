@@ -1,4 +1,4 @@
-#include "resume.h"
+#include "neurank/run/resume.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "saver.h"
+#include "neurank/run/saver.h"
 
 #include <math.h>
 #include <pthread.h>

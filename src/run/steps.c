@@ -1,4 +1,4 @@
-#include "steps.h"
+#include "neurank/run/steps.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "neurank/base/clock.h"
 #include "neurank/base/log.h"
 #include "neurank/base/text.h"
-#include "progress.h"
+#include "neurank/run/progress.h"
 
 static const double bar_every_s = 0.2, line_every_s = 30;
 

@@ -1,4 +1,4 @@
-#include "world_check.h"
+#include "neurank/run/world_check.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -87,6 +87,25 @@ bool nr_rating_is_complete(const nr_rating *rating) {
     return nr_rule_is_end(rating->ended_by);
 }
 
+uint64_t nr_switch_epoch_steps(const nr_plan *plan) {
+    uint64_t block = nr_plan_get_u64(plan, "block");
+    uint64_t classes = block > 0 ? nr_plan_get_u64(plan, "batch") / block : 0;
+    if (classes == 0) return 0;
+    uint64_t blocks = (nr_plan_get_u64(plan, "images") + block - 1) / block;
+    return (blocks + classes - 1) / classes;
+}
+
+static double switch_total(const nr_rating *r) {
+    double steps =
+        (double)r->counts[NR_SWITCH_EPOCHS] * (double)nr_switch_epoch_steps(&r->plan);
+    return steps > 0 ? steps : (double)NAN;
+}
+
+double nr_rating_total(const nr_rating *r) {
+    return r->kind == NR_RATING_SWITCH ? switch_total(r)
+                                       : (double)nr_plan_get_u64(&r->plan, "images");
+}
+
 nr_status nr_rating_add_point(nr_rating *rating) {
     const nr_rating_layout *layout = &nr_rating_layouts[rating->kind];
     for (size_t k = 0; k < layout->n_arrays; k++) {

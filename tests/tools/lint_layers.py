@@ -24,9 +24,15 @@ MAY = {
     "switch": "base nn dataset",
     "sched": "base plan sample game estim",
     "report": "base plan estim store",
-    "prune": "base nn",
-    "run": "base nn sample estim plan onnx h5 dataset store game switch sched report prune",
-    "cli": "base manual nn plan store report run",
+    # services of the commands below, which stand beside each other but for shapley
+    "run": "base nn estim plan onnx dataset store game sched report",
+    "shapley": "base nn sample estim plan onnx dataset store game sched run",
+    "rate": "base nn estim plan onnx dataset store game switch sched run",
+    "curve": "base nn estim plan onnx dataset store game sched report run",
+    "prune": "base nn estim plan onnx dataset store game report run",
+    "job": "base nn estim plan dataset store game sched run shapley",
+    "command": "base nn estim plan onnx h5 dataset store game report run shapley",
+    "cli": "base manual nn plan store report shapley rate curve prune job command",
 }
 # foreign header: the only place that may include it
 OWNER = {

@@ -85,6 +85,11 @@ nr_status nr_rating_copy(const nr_rating *from, nr_rating *out);
 void nr_rating_clear(nr_rating *rating);
 
 bool nr_rating_is_complete(const nr_rating *rating);
+/* Steps of a switch that visit all images once; 0 if its plan does not say. */
+uint64_t nr_switch_epoch_steps(const nr_plan *plan);
+/* Units of its progress (steps, images) that the whole rating takes; NAN of a switch
+ * that goes on until it has converged. */
+double nr_rating_total(const nr_rating *rating);
 
 /* Makes room for another point of the trace and counts it. */
 nr_status nr_rating_add_point(nr_rating *rating);

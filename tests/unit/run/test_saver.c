@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../../src/run/saver.h"
 #include "neurank/base/clock.h"
+#include "neurank/run/saver.h"
 
 enum { N = 6, UNITS = 8, BLOCKS = 16 };
 

@@ -1,0 +1,20 @@
+/* `neurank info MODEL DATA.h5|RUN.h5`: how long a goal takes, from what was measured.
+ */
+#ifndef NEURANK_SHAPLEY_FORECAST_H
+#define NEURANK_SHAPLEY_FORECAST_H
+
+#include "neurank/run/inputs.h"
+#include "neurank/shapley/layer.h"
+
+/* On one core of this machine, measured by a pilot of a second. sweeps: until the goal
+ * is reached, INFINITY if that cannot be told. */
+typedef struct {
+    double seconds_per_sweep, sweeps;
+} nr_forecast;
+nr_status nr_forecast_layer(nr_world *world, const nr_inputs *inputs,
+                            const nr_options *options, const nr_run_layer *layer,
+                            nr_forecast *out);
+
+nr_status nr_run_forecast(const nr_options *options);
+
+#endif

@@ -1,0 +1,47 @@
+/* One layer of a run: its players, its plan, its game. The same on every rank. */
+#ifndef NEURANK_SHAPLEY_LAYER_H
+#define NEURANK_SHAPLEY_LAYER_H
+
+#include "neurank/game/filter.h"
+#include "neurank/plan/plan.h"
+#include "neurank/plan/units.h"
+#include "neurank/run/inputs.h"
+#include "neurank/sched/unit.h"
+#include "neurank/store/store.h"
+
+typedef struct {
+    uint32_t node;
+    const char *name; /* in the graph */
+    uint32_t *filters;
+    size_t n_players;
+    bool exact, odd, per_image;
+    size_t n_classes; /* 0: not by class */
+    nr_units units;
+    nr_filter_spec spec; /* without channel means */
+} nr_run_layer;
+
+/* Checks the options against the layer and plans its work, by pairs of walks. */
+nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
+                            uint32_t node, const char *kernels, nr_run_layer *out);
+void nr_run_layer_free(nr_run_layer *layer);
+
+/* The layer's part of the store, with nothing done. */
+nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *options,
+                             const nr_inputs *inputs, nr_store_layer *out);
+
+/* What the options ask a layer's run to reach. */
+nr_goal nr_run_goal(const nr_options *options);
+
+/* Everything that computes units of this layer. Collective for the ablation `mean`. */
+typedef struct {
+    float *means;
+    nr_game game;
+    nr_sampler *sampler;    /* NULL in an exact run */
+    nr_unit_runner *runner; /* NULL in an exact run of too many players */
+} nr_player;
+
+nr_status nr_player_new(nr_world *world, const nr_inputs *inputs,
+                        const nr_run_layer *layer, uint64_t seed, nr_player *out);
+void nr_player_free(nr_player *player);
+
+#endif

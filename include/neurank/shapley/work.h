@@ -1,0 +1,25 @@
+/* What a run has to do: model and images, the layers of the command, and the store of
+ * that plan. The same on every rank; on one, without a run, for `neurank submit`. */
+#ifndef NEURANK_SHAPLEY_WORK_H
+#define NEURANK_SHAPLEY_WORK_H
+
+#include "neurank/run/inputs.h"
+#include "neurank/shapley/layer.h"
+
+typedef struct {
+    nr_world *world;           /* borrowed */
+    const nr_options *options; /* borrowed */
+    nr_inputs inputs;
+    nr_run_layer *layers; /* [n_layers] */
+    size_t n_layers;
+    char kernels[NR_CHOICE_TEXT]; /* that all ranks use */
+} nr_work;
+
+/* Collective. After a failure, too, nr_work_free. */
+nr_status nr_work_load(nr_world *world, const nr_options *options, nr_work *out);
+void nr_work_free(nr_work *work);
+
+/* The store of this plan with nothing done. */
+nr_status nr_work_store(const nr_work *work, nr_store **out);
+
+#endif

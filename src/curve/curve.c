@@ -1,0 +1,365 @@
+/* `neurank curve`: a network's accuracy and loss against the number of filters of a
+ * layer that are kept, best first, by the order of every method.
+ *
+ *   load       rank 0 reads model, images and ranks; everybody gets them
+ *   measure    layer by layer: each rank takes batches of images, keeps more and more
+ *              filters on each, and adds up integers
+ *   save       rank 0 writes the file after each layer
+ *
+ * A layer that the file has already is not measured again, so a run that was stopped
+ * goes on with the same line. Everything before the choice of filters is computed once
+ * a batch. Integers and fixed batches: the same bits on any number of ranks. */
+#include "curve_run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "neurank/base/log.h"
+#include "neurank/base/memory.h"
+#include "neurank/base/publish.h"
+#include "neurank/base/stop.h"
+#include "neurank/curve/curve.h"
+#include "neurank/game/filter.h"
+#include "neurank/nn/blas_core.h"
+#include "neurank/nn/gemm.h"
+#include "neurank/run/hold.h"
+#include "neurank/run/kernel_choice.h"
+#include "neurank/run/output.h"
+#include "neurank/run/steps.h"
+#include "neurank/run/world_check.h"
+
+/* Of a loss: so many of them fit in a sum. */
+static const double loss_unit = 0x1p-24, loss_limit = 1 << 16;
+enum { BATCH = 32, BATCHES_BETWEEN_LOOKS = 8 };
+
+typedef struct {
+    nr_world *world;
+    const nr_options *options;
+    nr_inputs inputs;
+    const nr_kernels *kernels;
+    nr_curve_layer *layers; /* rank 0 */
+    size_t n;
+    bool same_images;
+    nr_curves file; /* rank 0: what is saved */
+    nr_lock *lock;
+} curve_run;
+
+static bool is_root(const curve_run *run) {
+    return nr_world_rank(run->world) == 0;
+}
+
+/* ---- what there is to do ---- */
+
+static nr_status set_plan(const curve_run *run, nr_plan *plan) {
+    char ablate[NR_CHOICE_TEXT];
+    nr_option_choice("ablate", run->options->ablate, ablate);
+    NR_TRY(nr_plan_set(plan, "model", run->inputs.model_digest));
+    NR_TRY(nr_plan_set(plan, "data", run->inputs.data_digest));
+    NR_TRY(nr_plan_set_u64(plan, "images", nr_images_count(run->inputs.images)));
+    NR_TRY(nr_plan_set_u64(plan, "seed", run->options->seed));
+    NR_TRY(nr_plan_set(plan, "ablate", ablate));
+    NR_TRY(nr_plan_set(plan, "kernels", run->kernels->name));
+    NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
+    return nr_plan_set(plan, NR_PLAN_BLAS, nr_blas_core());
+}
+
+enum { DIFFERENCES = 1024 };
+
+/* What the file has, if there is one that fits. */
+static nr_status read_file(curve_run *run, const nr_plan *plan) {
+    const char *path = run->options->output;
+    char differences[DIFFERENCES] = "";
+    if (access(path, F_OK) != 0) return NR_OK;
+    if (run->options->fresh) return nr_keep_old(path);
+    NR_TRY(nr_curves_read(path, &run->file));
+    nr_plan_differences(&run->file.plan, plan, NULL, differences, sizeof differences);
+    NR_REQUIRE(!*differences, NR_ERR_MISMATCH,
+               "%s: curves of something else: %s (--fresh starts over)", path,
+               differences);
+    for (size_t k = 0; k < run->n; k++) {
+        const nr_curve *old = nr_curves_find(&run->file, run->layers[k].curve.layer);
+        if (!old) continue;
+        NR_REQUIRE(nr_curve_same_question(old, &run->layers[k].curve), NR_ERR_MISMATCH,
+                   "%s: layer \"%s\" has curves of other methods, ranks or points "
+                   "(--fresh starts over)",
+                   path, old->layer);
+        size_t bytes = old->n_methods * old->n_points * sizeof *old->loss;
+        memcpy(run->layers[k].curve.accuracy, old->accuracy, bytes);
+        memcpy(run->layers[k].curve.loss, old->loss, bytes);
+        run->layers[k].done = true;
+    }
+    return NR_OK;
+}
+
+static nr_status add_history(curve_run *run, const char *command_line) {
+    char *line = nr_history_line(command_line);
+    if (!line) return NR_ERR_INTERNAL;
+    nr_status status = nr_history_add(&run->file.history, line);
+    free(line);
+    return status;
+}
+
+static nr_status open_file(curve_run *run, const char *command_line) {
+    const nr_options *o = run->options;
+    nr_plan plan = {0};
+    if (!o->output) return NR_OK;
+    NR_TRY(nr_publish_check(o->output, o->positional, o->n_positional));
+    NR_TRY(nr_hold_lock(o->output, &run->lock));
+    nr_status status = set_plan(run, &plan);
+    if (status == NR_OK) status = read_file(run, &plan);
+    nr_plan_free(&run->file.plan);
+    run->file.plan = plan;
+    if (status == NR_OK) status = add_history(run, command_line);
+    return status;
+}
+
+static nr_status load(curve_run *run, const char *command_line) {
+    char kernels[NR_CHOICE_TEXT];
+    NR_TRY(nr_inputs_load(run->world, run->options, &run->inputs));
+    if (!is_root(run)) nr_log_set_silent(true); /* one message of what all decide */
+    nr_status status = nr_choose_kernels(run->world, run->options, kernels);
+    if (status == NR_OK) status = nr_require_kernels(kernels, &run->kernels);
+    nr_log_set_silent(false);
+    NR_TRY(nr_world_share(run->world, status));
+    if (is_root(run))
+        status = nr_curve_questions(run->options, &run->inputs, &run->layers, &run->n,
+                                    &run->same_images);
+    if (status == NR_OK && is_root(run)) status = open_file(run, command_line);
+    return nr_world_share(run->world, status);
+}
+
+/* ---- one layer, on every rank ---- */
+
+enum { HEAD = 5 }; /* node, n, n_methods, n_points, done */
+
+/* Rank 0's layer k on every rank, without names. */
+static nr_status spread_layer(curve_run *run, size_t k, nr_curve_layer *out) {
+    uint64_t head[HEAD] = {0};
+    if (is_root(run)) {
+        const nr_curve_layer *l = &run->layers[k];
+        const uint64_t mine[HEAD] = {l->node, l->curve.n, l->curve.n_methods,
+                                     l->curve.n_points, l->done};
+        memcpy(head, mine, sizeof head);
+    }
+    nr_world_tell(run->world, head, HEAD);
+    *out = (nr_curve_layer){.node = (uint32_t)head[0], .done = head[4] != 0};
+    if (out->done) return NR_OK;
+    const char *name = nr_graph_text(
+        run->inputs.graph, nr_graph_node(run->inputs.graph, out->node)->short_name);
+    nr_status status = nr_curve_make(name, (size_t)head[1], (size_t)head[2],
+                                     (size_t)head[3], &out->curve);
+    NR_TRY(nr_world_share(run->world, status));
+    struct {
+        uint32_t *to, *from;
+        size_t n;
+    } arrays[] = {{out->curve.filters, NULL, out->curve.n},
+                  {out->curve.kept, NULL, out->curve.n_points},
+                  {out->curve.orders, NULL, out->curve.n_methods * out->curve.n}};
+    if (is_root(run)) {
+        const nr_curve *c = &run->layers[k].curve;
+        arrays[0].from = c->filters;
+        arrays[1].from = c->kept;
+        arrays[2].from = c->orders;
+    }
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        void *bytes = arrays[i].from;
+        size_t n_bytes = arrays[i].n * sizeof *arrays[i].to;
+        NR_TRY(nr_world_broadcast(run->world, &bytes, &n_bytes));
+        memcpy(arrays[i].to, bytes, arrays[i].n * sizeof *arrays[i].to);
+        if (!is_root(run)) free(bytes);
+    }
+    return NR_OK;
+}
+
+typedef struct {
+    const curve_run *run;
+    const nr_curve *curve;
+    nr_masked *masked;
+    uint32_t *place; /* [channels] player of a filter */
+    bool *kept;      /* [n] */
+    float *logits;   /* [BATCH, classes] */
+    float *means;    /* [channels] for the ablation `mean` */
+    size_t classes;
+    int64_t *sums; /* [2, methods * points] rightly classified, losses */
+} player;
+
+static nr_status add_scores(player *p, size_t first, size_t count, size_t cell) {
+    double right[BATCH], value[BATCH];
+    const uint32_t *labels = nr_images_labels(p->run->inputs.images) + first;
+    const nr_kernels *kernels = p->run->kernels;
+    size_t cells = p->curve->n_methods * p->curve->n_points;
+    nr_score(NR_METRIC_ACCURACY, kernels, count, p->classes, p->logits, labels, right);
+    nr_score(NR_METRIC_LOSS, kernels, count, p->classes, p->logits, labels, value);
+    for (size_t i = 0; i < count; i++) {
+        NR_REQUIRE(fabs(value[i]) < loss_limit, NR_ERR_UNIT,
+                   "layer \"%s\": with %u filters by %s the loss of image %u is %g",
+                   p->curve->layer, p->curve->kept[cell % p->curve->n_points],
+                   p->curve->methods[cell / p->curve->n_points],
+                   nr_images_index(p->run->inputs.images, first + i), -value[i]);
+        p->sums[cell] += right[i] > 0;
+        p->sums[cells + cell] += llrint(-value[i] / loss_unit);
+    }
+    return NR_OK;
+}
+
+static nr_status play_batch(player *p, size_t first, size_t count) {
+    const nr_curve *c = p->curve;
+    NR_ASSERT(p->kept && p->place);
+    nr_masked_open(p->masked, first, count);
+    for (size_t m = 0; m < c->n_methods; m++) {
+        const uint32_t *order = c->orders + m * c->n;
+        memset(p->kept, 0, c->n * sizeof *p->kept);
+        for (size_t k = 0, size = 0; k < c->n_points; k++) {
+            for (; size < c->kept[k]; size++) p->kept[p->place[order[size]]] = true;
+            nr_masked_play(p->masked, p->kept, p->logits);
+            NR_TRY(add_scores(p, first, count, m * c->n_points + k));
+        }
+    }
+    return NR_OK;
+}
+
+/* Batches in rounds; after each round all know whether somebody wants to stop. */
+static nr_status play_all(player *p) {
+    size_t total = nr_images_count(p->run->inputs.images);
+    size_t batches = (total + BATCH - 1) / BATCH;
+    size_t size = (size_t)nr_world_size(p->run->world);
+    size_t rank = (size_t)nr_world_rank(p->run->world);
+    nr_status mine = NR_OK;
+    nr_steps steps;
+    nr_steps_begin(&steps, p->curve->layer, batches);
+    for (size_t begin = 0; begin < batches; begin += size * BATCHES_BETWEEN_LOOKS) {
+        size_t end = begin + size * BATCHES_BETWEEN_LOOKS;
+        if (end > batches) end = batches;
+        for (size_t b = begin + rank; b < end && mine == NR_OK; b += size) {
+            size_t first = b * BATCH;
+            mine = play_batch(p, first, total - first < BATCH ? total - first : BATCH);
+        }
+        if (mine == NR_OK && nr_stop_asked() != NR_STOP_NONE) mine = NR_STOPPED;
+        nr_status all = nr_world_share(p->run->world, mine);
+        if (all != NR_OK) return all;
+        if (rank == 0) nr_steps_to(&steps, end, "");
+    }
+    nr_steps_end(&steps);
+    return NR_OK;
+}
+
+static nr_status make_player(player *p, uint32_t node) {
+    const nr_inputs *inputs = &p->run->inputs;
+    const nr_kernels *kernels = p->run->kernels;
+    size_t channels = nr_graph_node(inputs->graph, node)->shape.c;
+    size_t cells = nr_size_mul(p->curve->n_methods, p->curve->n_points);
+    p->classes = nr_graph_node(inputs->graph, nr_graph_output(inputs->graph))->shape.c;
+    p->logits = nr_new_floats(nr_size_mul(BATCH, p->classes));
+    p->means = nr_new_floats(channels);
+    if (!p->logits || !p->means || !NR_NEW(p->place, channels) ||
+        !NR_NEW(p->kept, p->curve->n) || !NR_NEW(p->sums, nr_size_mul(2, cells)))
+        return NR_ERR_INTERNAL;
+    for (uint32_t i = 0; i < p->curve->n; i++) p->place[p->curve->filters[i]] = i;
+    nr_filter_spec spec = {.graph = inputs->graph,
+                           .images = inputs->images,
+                           .kernels = kernels,
+                           .layer = node,
+                           .ablation = (nr_ablation)p->run->options->ablate,
+                           .channel_means = p->means,
+                           .filters = p->curve->filters,
+                           .n_players = p->curve->n};
+    if (spec.ablation == NR_ABLATE_MEAN) /* every rank by itself */
+        NR_TRY(nr_channel_means_find(inputs->graph, inputs->images, kernels, node,
+                                     p->means));
+    return nr_masked_new(&spec, BATCH, &p->masked);
+}
+
+static void free_player(player *p) {
+    nr_masked_free(p->masked);
+    free(p->place);
+    free(p->kept);
+    free(p->logits);
+    free(p->means);
+    free(p->sums);
+}
+
+/* ---- layer by layer ---- */
+
+static nr_status save_layer(curve_run *run, nr_curve_layer *layer,
+                            const int64_t *sums) {
+    nr_curve *c = &layer->curve, copy;
+    size_t cells = c->n_methods * c->n_points;
+    double images = (double)nr_images_count(run->inputs.images);
+    NR_ASSERT(sums);
+    for (size_t i = 0; i < cells; i++) {
+        c->accuracy[i] = (double)sums[i] / images;
+        c->loss[i] = (double)sums[cells + i] * loss_unit / images;
+    }
+    layer->done = true;
+    if (!run->options->output) return NR_OK;
+    nr_status status = nr_curve_copy(c, &copy);
+    if (status == NR_OK) status = nr_curves_add(&run->file, &copy);
+    if (status == NR_OK) return nr_curves_write(run->options->output, &run->file);
+    nr_curve_clear(&copy);
+    return status;
+}
+
+static nr_status measure_layer(curve_run *run, size_t k) {
+    nr_curve_layer layer;
+    nr_status status = spread_layer(run, k, &layer);
+    if (status != NR_OK || layer.done) {
+        nr_curve_clear(&layer.curve);
+        return status;
+    }
+    if (is_root(run)) /* for messages */
+        memcpy(layer.curve.methods, run->layers[k].curve.methods,
+               layer.curve.n_methods * sizeof *layer.curve.methods);
+    player p = {.run = run, .curve = &layer.curve};
+    status = make_player(&p, layer.node);
+    status = nr_world_share(run->world, status);
+    if (status == NR_OK) status = play_all(&p);
+    if (status == NR_OK) {
+        nr_world_add(run->world, p.sums,
+                     2 * layer.curve.n_methods * layer.curve.n_points);
+        if (is_root(run)) status = save_layer(run, &run->layers[k], p.sums);
+        status = nr_world_share(run->world, status);
+    }
+    free_player(&p);
+    nr_curve_clear(&layer.curve);
+    return status;
+}
+
+static nr_status run_all(curve_run *run, const char *command_line) {
+    uint64_t n;
+    NR_TRY(nr_world_share(run->world, nr_require_one_world(run->world)));
+    NR_TRY(load(run, command_line));
+    n = run->n;
+    nr_world_tell(run->world, &n, 1);
+    for (size_t k = 0; k < n; k++) NR_TRY(measure_layer(run, k));
+    nr_status status =
+        is_root(run)
+            ? nr_curve_print(run->options, run->layers, run->n,
+                             nr_images_count(run->inputs.images), run->same_images)
+            : NR_OK;
+    return nr_world_share(run->world, status);
+}
+
+nr_status nr_run_curve(const nr_options *options, const char *command_line) {
+    curve_run run = {.options = options};
+    nr_stop_install();
+    NR_TRY(nr_world_start(&run.world));
+    nr_log_set_quiet(!is_root(&run));
+    nr_gemm_single_thread();
+    nr_status status = run_all(&run, command_line);
+    if (status == NR_STOPPED && options->output)
+        nr_log(NR_LOG_INFO,
+               "stopped early; the same command goes on with the layers that "
+               "%s does not have",
+               options->output);
+    else if (status == NR_STOPPED)
+        nr_log(NR_LOG_INFO, "stopped early: no -o, no results");
+    for (size_t k = 0; k < run.n; k++) nr_curve_clear(&run.layers[k].curve);
+    free(run.layers);
+    nr_curves_clear(&run.file);
+    nr_lock_free(run.lock);
+    nr_inputs_free(&run.inputs);
+    nr_world_stop(run.world);
+    return status;
+}

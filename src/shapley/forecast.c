@@ -1,0 +1,267 @@
+/* A pilot plays some units of the first sweep of each layer on this machine; a store
+ * brings what its run has measured. Both give a rate and standard errors, and from
+ * these follows when a goal is reached. */
+#include "neurank/shapley/forecast.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "neurank/base/log.h"
+#include "neurank/base/memory.h"
+#include "neurank/base/text.h"
+#include "neurank/nn/layers.h"
+#include "neurank/onnx/import.h"
+#include "pilot.h"
+
+/* A pilot of a layer takes about this long, but at least some units. */
+static const double pilot_s = 1;
+
+/* What is known of one layer. */
+typedef struct {
+    const char *name;
+    const nr_fold *fold;
+    nr_goal goal;
+    nr_interval_spec intervals;
+    double seconds; /* of computing what is folded, on `where` */
+} measurement;
+
+static void print_head(const char *where) {
+    printf("%s\n%-24s %7s %12s %12s %12s  %-22s %9s %12s\n", where, "layer", "players",
+           "co-im/s", "sweep takes", "its +-joint", "goal", "sweeps", "takes");
+}
+
+static void name_goal(const nr_goal *goal, char text[64]) {
+    int used = 0;
+    text[0] = '\0';
+    if (goal->half_width > 0)
+        used += snprintf(text + used, 64 - (size_t)used, " +-%g", goal->half_width);
+    if (goal->rel_half_width > 0)
+        used += snprintf(text + used, 64 - (size_t)used, " +-%g%%",
+                         100 * goal->rel_half_width);
+    if (goal->top > 0)
+        used += snprintf(text + used, 64 - (size_t)used, " top %llu",
+                         (unsigned long long)goal->top);
+    if (goal->sweeps > 0)
+        snprintf(text + used, 64 - (size_t)used, " %llu sweep%s",
+                 (unsigned long long)goal->sweeps, goal->sweeps == 1 ? "" : "s");
+}
+
+/* Half of the widest joint interval after exactly one sweep. */
+static double width_of_a_sweep(const measurement *m, const nr_results *r) {
+    nr_interval_spec student = m->intervals;
+    double widest = 0;
+    student.sequence_sweeps = 0;
+    for (size_t i = 0; i < r->n; i++)
+        if (r->std_error[i] > widest) widest = r->std_error[i];
+    return widest * sqrt(r->seen) * nr_interval_factor(&student, 1e9, 1, r->n);
+}
+
+static nr_status print_layer(const measurement *m) {
+    char rate[NR_NUMBER_TEXT], each[NR_NUMBER_TEXT], all[NR_NUMBER_TEXT];
+    char goal[64], count[32] = "?";
+    nr_results *r;
+    NR_TRY(nr_results_new(m->fold, &m->intervals, &r));
+    double per_sweep = m->seconds / (r->seen > 0 ? r->seen : NAN);
+    bool exact = nr_fold_get_spec(m->fold)->pieces > 0;
+    double sweeps = exact ? 1 : nr_goal_forecast(&m->goal, r, &m->intervals);
+    if (exact) snprintf(goal, sizeof goal, " all coalitions");
+    else name_goal(&m->goal, goal);
+    if (isfinite(sweeps)) snprintf(count, sizeof count, "%.0f", sweeps);
+    printf("%-24s %7zu %12s %12s %12.3g %-23s %9s %12s\n", m->name, r->n,
+           nr_format_count((double)r->coalition_images / m->seconds, rate),
+           nr_format_duration(per_sweep, each), width_of_a_sweep(m, r), goal, count,
+           nr_format_duration(sweeps * per_sweep, all));
+    nr_results_free(r);
+    return NR_OK;
+}
+
+/* ---- from images: a pilot ---- */
+
+/* m->fold is owned by the caller, also after a failure. */
+static nr_status pilot(nr_world *world, const nr_inputs *inputs,
+                       const nr_options *options, const nr_run_layer *layer,
+                       nr_fold **fold, measurement *m) {
+    nr_player player;
+    nr_fold_spec spec = {.n_players = layer->n_players,
+                         .units_per_sweep = layer->units.units_per_sweep,
+                         .n_blocks = layer->units.n_blocks,
+                         .odd = layer->odd};
+    *m = (measurement){.name = layer->name, .goal = nr_run_goal(options)};
+    NR_TRY(nr_fold_new(&spec, fold));
+    NR_TRY(nr_player_new(world, inputs, layer, options->seed, &player));
+    nr_status status = nr_pilot_play(player.runner, layer->units.units_per_sweep, *fold,
+                                     pilot_s, &m->seconds);
+    nr_player_free(&player);
+    m->fold = *fold;
+    m->intervals = (nr_interval_spec){
+        .confidence = options->confidence,
+        .sequence_sweeps = nr_goal_sequence_sweeps(&m->goal),
+        .marginal_limit = options->metric == NR_METRIC_ACCURACY ? 1 : INFINITY};
+    return status;
+}
+
+nr_status nr_forecast_layer(nr_world *world, const nr_inputs *inputs,
+                            const nr_options *options, const nr_run_layer *layer,
+                            nr_forecast *out) {
+    measurement m;
+    nr_fold *fold = NULL;
+    nr_results *r = NULL;
+    nr_status status = pilot(world, inputs, options, layer, &fold, &m);
+    if (status == NR_OK) status = nr_results_new(fold, &m.intervals, &r);
+    if (status == NR_OK) {
+        out->seconds_per_sweep = m.seconds / (r->seen > 0 ? r->seen : NAN);
+        out->sweeps = nr_goal_forecast(&m.goal, r, &m.intervals);
+        nr_results_free(r);
+    }
+    nr_fold_free(fold);
+    return status;
+}
+
+static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
+                             const nr_options *options, uint32_t node) {
+    char kernels[NR_CHOICE_TEXT];
+    nr_run_layer layer;
+    measurement m;
+    nr_fold *fold = NULL;
+    nr_option_choice("kernels", options->kernels, kernels);
+    NR_TRY(nr_run_layer_plan(inputs, options, node, kernels, &layer));
+    nr_status status = nr_pilot_choose(world, inputs, options, &layer, &layer.odd);
+    if (status == NR_OK) status = pilot(world, inputs, options, &layer, &fold, &m);
+    if (status == NR_OK) status = print_layer(&m);
+    nr_fold_free(fold);
+    nr_run_layer_free(&layer);
+    return status;
+}
+
+static nr_status pilot_layers(nr_world *world, const nr_inputs *inputs,
+                              const nr_options *options) {
+    uint32_t *nodes;
+    size_t n;
+    char head[96];
+    const char *layers = options->layer ? options->layer : "all";
+    NR_TRY(nr_layers_select(inputs->graph, layers, &nodes, &n));
+    snprintf(head, sizeof head, "%zu images, measured now, times on one core",
+             nr_images_count(inputs->images));
+    print_head(head);
+    nr_status status = NR_OK;
+    for (size_t i = 0; i < n && status == NR_OK; i++)
+        status = pilot_layer(world, inputs, options, nodes[i]);
+    free(nodes);
+    return status;
+}
+
+static nr_status forecast_from_images(const nr_options *options) {
+    nr_world *world;
+    nr_inputs inputs;
+    NR_TRY(nr_world_start(&world));
+    nr_status status = NR_OK;
+    if (nr_world_size(world) > 1)
+        status = nr_fail(NR_ERR_USAGE, "info: runs on one rank");
+    if (status == NR_OK) status = nr_inputs_load(world, options, &inputs);
+    if (status == NR_OK) {
+        status = pilot_layers(world, &inputs, options);
+        nr_inputs_free(&inputs);
+    }
+    nr_world_stop(world);
+    return status;
+}
+
+/* ---- from a store ---- */
+
+static nr_status forecast_layer(const nr_store *store, const nr_store_layer *layer,
+                                const nr_options *options) {
+    bool asked = options->sweeps || options->half_width > 0 ||
+                 options->rel_half_width > 0 || options->top;
+    measurement m = {.name = layer->name,
+                     .fold = layer->fold,
+                     .goal = asked ? nr_run_goal(options) : nr_store_goal(layer),
+                     .intervals = nr_store_intervals(store, layer),
+                     .seconds = layer->seconds};
+    if (m.intervals.sequence_sweeps == 0)
+        m.intervals.sequence_sweeps = nr_goal_sequence_sweeps(&m.goal);
+    return print_layer(&m);
+}
+
+/* Only what the run has not settled may be asked. */
+static nr_status check_options(const nr_options *options) {
+    static const char *const allowed[] = {"layer",          "sweeps", "half-width",
+                                          "rel-half-width", "top",    "tolerance",
+                                          "confidence"};
+    const char *beyond =
+        nr_options_beyond(options, allowed, sizeof allowed / sizeof *allowed);
+    NR_REQUIRE(!beyond, NR_ERR_USAGE,
+               "--%s: %s is a store, its run has settled that already", beyond,
+               options->positional[1]);
+    return NR_OK;
+}
+
+/* The model, which has to be the one that the store is of. */
+static nr_status load_model(const nr_options *options, const nr_store *store,
+                            nr_graph **out) {
+    char digest[NR_DIGEST_TEXT];
+    const char *theirs = nr_plan_get(&store->plan, "model");
+    NR_REQUIRE(store->n_layers > 0, NR_ERR_MISMATCH,
+               "%s: holds no Shapley values, whose time could be forecast",
+               options->positional[1]);
+    NR_TRY(nr_onnx_load(options->positional[0], out, digest));
+    if (strcmp(theirs, digest) == 0) return NR_OK;
+    nr_graph_free(*out);
+    return nr_fail(NR_ERR_MISMATCH,
+                   "%s belongs to another model: its digest is %s there, %s is %s",
+                   options->positional[1], theirs, options->positional[0], digest);
+}
+
+static nr_status forecast_named(const nr_options *options, const nr_store *store,
+                                const char *name) {
+    const nr_store_layer *layer = nr_store_find_layer(store, name);
+    NR_REQUIRE(layer, NR_ERR_USAGE, "--layer %s: no layer of %s", name,
+               options->positional[1]);
+    return forecast_layer(store, layer, options);
+}
+
+static nr_status forecast_layers(const nr_options *options, const nr_store *store,
+                                 const nr_graph *graph) {
+    uint32_t *nodes;
+    size_t n;
+    nr_status status = NR_OK;
+    if (!options->layer || strcmp(options->layer, "all") == 0) {
+        for (size_t k = 0; k < store->n_layers && status == NR_OK; k++)
+            status = forecast_layer(store, &store->layers[k], options);
+        return status;
+    }
+    NR_TRY(nr_layers_select(graph, options->layer, &nodes, &n));
+    for (size_t i = 0; i < n && status == NR_OK; i++)
+        status = forecast_named(
+            options, store,
+            nr_graph_text(graph, nr_graph_node(graph, nodes[i])->short_name));
+    free(nodes);
+    return status;
+}
+
+static nr_status forecast_from_store(const nr_options *options) {
+    nr_store *store;
+    nr_graph *graph;
+    char head[160];
+    const char *path = options->positional[1];
+    NR_TRY(check_options(options));
+    NR_TRY(nr_store_read(path, &store));
+    nr_status status = load_model(options, store, &graph);
+    if (status != NR_OK) goto err_free_store;
+    if (nr_option_given(options, "confidence")) store->confidence = options->confidence;
+    snprintf(head, sizeof head, "%s images, times as on the ranks of the run in %.80s",
+             nr_plan_get(&store->plan, "images"), path);
+    print_head(head);
+    status = forecast_layers(options, store, graph);
+    nr_graph_free(graph);
+err_free_store:
+    nr_store_free(store);
+    return status;
+}
+
+nr_status nr_run_forecast(const nr_options *options) {
+    bool is_store;
+    NR_TRY(nr_store_detect(options->positional[1], &is_store));
+    return is_store ? forecast_from_store(options) : forecast_from_images(options);
+}

@@ -1,0 +1,95 @@
+#include "neurank/shapley/work.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "neurank/base/log.h"
+#include "neurank/base/memory.h"
+#include "neurank/nn/layers.h"
+#include "neurank/run/kernel_choice.h"
+#include "pilot.h"
+
+/* ---- layers ---- */
+
+static nr_status plan_layers(nr_work *work) {
+    uint32_t *nodes;
+    nr_status status = nr_layers_select(work->inputs.graph, work->options->layer,
+                                        &nodes, &work->n_layers);
+    NR_TRY(status);
+    if (work->n_layers > 1 && work->options->filters)
+        status = nr_fail(NR_ERR_USAGE, "--filters: only with one layer, here are %zu",
+                         work->n_layers);
+    else if (!NR_NEW(work->layers, work->n_layers)) status = NR_ERR_INTERNAL;
+    for (size_t i = 0; i < work->n_layers && status == NR_OK; i++) {
+        nr_run_layer *layer = &work->layers[i];
+        status = nr_run_layer_plan(&work->inputs, work->options, nodes[i],
+                                   work->kernels, layer);
+        if (status == NR_OK)
+            status = nr_pilot_choose(work->world, &work->inputs, work->options, layer,
+                                     &layer->odd);
+    }
+    free(nodes);
+    return status;
+}
+
+/* The layers' short names with commas: however the command names them. */
+static nr_status join_names(const nr_work *work, char **out) {
+    size_t bytes = 1, used = 0;
+    for (size_t i = 0; i < work->n_layers; i++)
+        bytes += strlen(work->layers[i].name) + 1;
+    char *text = nr_new(bytes, 1);
+    if (!text) return NR_ERR_INTERNAL;
+    for (size_t i = 0; i < work->n_layers; i++)
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? "," : "",
+                                 work->layers[i].name);
+    *out = text;
+    return NR_OK;
+}
+
+/* The store of this plan with nothing done. */
+nr_status nr_work_store(const nr_work *work, nr_store **out) {
+    nr_store *store;
+    char *names;
+    NR_TRY(nr_store_new(work->n_layers, &store));
+    store->confidence = work->options->confidence;
+    nr_plan *plan = &store->plan;
+    nr_status status = nr_plan_set(plan, "model", work->inputs.model_digest);
+    if (status == NR_OK) status = join_names(work, &names);
+    if (status == NR_OK) {
+        status = nr_plan_set(plan, "layers", names);
+        free(names);
+    }
+    if (status == NR_OK) status = nr_plan_set(plan, "data", work->inputs.data_digest);
+    if (status == NR_OK)
+        status = nr_plan_set_u64(plan, "images", nr_images_count(work->inputs.images));
+    if (status == NR_OK) status = nr_plan_set_u64(plan, "seed", work->options->seed);
+    for (size_t i = 0; i < work->n_layers && status == NR_OK; i++)
+        status = nr_run_layer_store(&work->layers[i], work->options, &work->inputs,
+                                    &store->layers[i]);
+    if (status != NR_OK) {
+        nr_store_free(store);
+        return status;
+    }
+    *out = store;
+    return NR_OK;
+}
+
+nr_status nr_work_load(nr_world *world, const nr_options *options, nr_work *out) {
+    *out = (nr_work){.world = world, .options = options};
+    NR_TRY(nr_inputs_load(world, options, &out->inputs));
+    /* The same decision everywhere, but one message. */
+    if (nr_world_rank(world) != 0) nr_log_set_silent(true);
+    nr_status status = nr_choose_kernels(world, options, out->kernels);
+    if (status == NR_OK) status = plan_layers(out);
+    nr_log_set_silent(false);
+    return nr_world_share(world, status);
+}
+
+void nr_work_free(nr_work *work) {
+    for (size_t i = 0; work->layers && i < work->n_layers; i++)
+        nr_run_layer_free(&work->layers[i]);
+    free(work->layers);
+    nr_inputs_free(&work->inputs);
+    *work = (nr_work){0};
+}
