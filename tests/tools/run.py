@@ -46,6 +46,9 @@ def is_parallel(test):
     return not test.endswith(".py") or "parallel" in head_of(test)
 
 
+under_way = set()  # tests, each the head of a group of processes
+
+
 def programs_of(test):
     m = re.search(r"needs=([\w.+,-]+)", head_of(test))
     return m.group(1).split(",") if m else []
@@ -80,31 +83,59 @@ def environment(neurank):
     return env
 
 
+def end_group(p):
+    """What a test has started and left behind, a run without an end say, ends with it."""
+    try:
+        os.killpg(p.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def interrupted(*_):
+    """Ctrl-C does not reach the tests, which have sessions of their own."""
+    for p in list(under_way):
+        stop(p)
+        end_group(p)
+    os._exit(130)
+
+
 def stop(p):
-    """Returns what it wrote. Interrupted, so that it can end what it has started, a cluster say."""
+    """Interrupted, so that it can end what it has started, a cluster say."""
     p.send_signal(signal.SIGINT)
     try:
-        text, _ = p.communicate(timeout=patience.patience(30))
-    except subprocess.TimeoutExpired as e:
-        p.kill()
-        p.wait()  # not for the pipe's end: what the test has started may hold it
-        text = e.stdout or b""
-    return text.decode(errors="replace")
+        p.wait(patience.patience(30))
+    except subprocess.TimeoutExpired:
+        pass
 
 
-def output_of(command, folder, env, timeout):
-    """(exit code, what it wrote); None for the code: it took too long for this machine."""
+def code_of(p, timeout):
+    """How it ended; None: it took too long for this machine."""
     begin = time.monotonic()
-    p = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     while True:
         left = patience.patience(timeout) - (time.monotonic() - begin)
         try:
-            text, _ = p.communicate(timeout=max(left, 0.1))
-            return p.returncode, text.decode(errors="replace")
+            return p.wait(max(left, 0.1))
         except subprocess.TimeoutExpired:
             if left <= 0:
-                return None, f"{stop(p)}\nstopped after {time.monotonic() - begin:.0f} s"
+                stop(p)
+                return None
+
+
+def output_of(command, folder, env, timeout):
+    """(exit code, what it wrote), of the test alone: it is over when its process is."""
+    begin = time.monotonic()
+    with tempfile.TemporaryFile() as out:
+        p = subprocess.Popen(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, start_new_session=True,
+                             stdout=out, stderr=out)
+        under_way.add(p)
+        try:
+            code = code_of(p, timeout)
+        finally:
+            end_group(p)
+            under_way.discard(p)
+        out.seek(0)
+        text = out.read().decode(errors="replace")
+    return code, text if code is not None else f"{text}\nstopped after {time.monotonic() - begin:.0f} s"
 
 
 def run(test, env, verbose):
@@ -154,4 +185,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, interrupted)
     sys.exit(main())
