@@ -19,7 +19,6 @@
 #include "neurank/rate/rate.h"
 #include "neurank/report/show.h"
 #include "neurank/shapley/shapley.h"
-#include "neurank/store/store.h"
 
 static char *join_arguments(int argc, char **argv) {
     size_t bytes = 1, used = 0;
@@ -31,15 +30,6 @@ static char *join_arguments(int argc, char **argv) {
     return line;
 }
 
-static nr_status run_show(const nr_options *options) {
-    nr_store *store;
-    NR_TRY(nr_store_read(options->positional[0], &store));
-    nr_status status =
-        nr_report_show(store, (nr_format)options->format, options->top, stdout);
-    nr_store_free(store);
-    return status;
-}
-
 static nr_status run_command(const nr_options *options, int argc, char **argv,
                              const char *command_line) {
     switch (options->command) {
@@ -48,7 +38,9 @@ static nr_status run_command(const nr_options *options, int argc, char **argv,
     case NR_COMMAND_SHAPLEY: return nr_run_shapley(options, command_line);
     case NR_COMMAND_SWITCH: return nr_run_switch(options, command_line);
     case NR_COMMAND_BASELINE: return nr_run_baseline(options, command_line);
-    case NR_COMMAND_SHOW: return run_show(options);
+    case NR_COMMAND_SHOW:
+        return nr_report_show_file(options->positional[0], (nr_format)options->format,
+                                   options->top, stdout);
     case NR_COMMAND_COMPARE: return nr_run_compare(options);
     case NR_COMMAND_PRUNE: return nr_run_prune(options);
     case NR_COMMAND_CURVE: return nr_run_curve(options, command_line);

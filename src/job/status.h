@@ -3,8 +3,8 @@
 #define NEURANK_JOB_STATUS_H
 
 #include "job.h"
+#include "neurank/base/format.h"
 #include "neurank/base/lock.h"
-#include "neurank/plan/options.h"
 #include "neurank/run/progress.h"
 
 typedef struct {

@@ -176,3 +176,12 @@ nr_status nr_report_show(const nr_store *store, nr_format format, uint64_t top,
     }
     return show_text(store, top, stream);
 }
+
+nr_status nr_report_show_file(const char *path, nr_format format, uint64_t top,
+                              FILE *stream) {
+    nr_store *store;
+    NR_TRY(nr_store_read(path, &store));
+    nr_status status = nr_report_show(store, format, top, stream);
+    nr_store_free(store);
+    return status;
+}

@@ -30,9 +30,9 @@ MAY = {
     "rate": "base nn estim plan onnx dataset store game switch sched run",
     "curve": "base nn estim plan onnx dataset store game sched report run",
     "prune": "base nn estim plan onnx dataset store game report run",
-    "job": "base nn estim plan dataset store game sched run shapley",
+    "job": "base nn estim plan dataset store game sched report run shapley",
     "command": "base nn estim plan onnx h5 dataset store game report run shapley",
-    "cli": "base manual nn plan store report shapley rate curve prune job command",
+    "cli": "base manual nn plan report shapley rate curve prune job command",
 }
 # foreign header: the only place that may include it
 OWNER = {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "neurank/base/format.h"
 #include "neurank/base/status.h"
 
 typedef enum {
@@ -38,7 +39,6 @@ typedef enum { NR_ESTIMATOR_PAIRS, NR_ESTIMATOR_ODD, NR_ESTIMATOR_AUTO } nr_esti
 typedef enum { NR_SWITCH_MEAN, NR_SWITCH_SAMPLE } nr_switch_estimator;
 typedef enum { NR_OPTIMIZER_ADAM, NR_OPTIMIZER_SGD } nr_optimizer;
 typedef enum { NR_SCALE_SUM, NR_SCALE_UNIT } nr_switch_scale;
-typedef enum { NR_FORMAT_TEXT, NR_FORMAT_CSV, NR_FORMAT_JSON } nr_format;
 
 enum { NR_POSITIONAL_MAX = 4096, NR_FILES_MAX = 256, NR_NUMBERS_MAX = 1024 };
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "neurank/plan/options.h"
+#include "neurank/base/format.h"
 #include "neurank/store/store.h"
 
 typedef struct {
