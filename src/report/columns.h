@@ -6,32 +6,26 @@
 
 #include "neurank/estim/results.h"
 #include "neurank/report/rankings.h"
+#include "neurank/report/table.h"
 #include "neurank/store/store.h"
 
+/* Shapley values: a row a player. r NULL: the names alone. filters: of the layer. */
+enum { NR_SHAPLEY_COLUMNS = 22 };
 typedef struct {
-    const char *name;
-    const double *values; /* [n] */
-} nr_real_column;
-
-typedef struct {
-    const char *name;
-    const uint32_t *values; /* [n], counted from 0; shown from 1 */
-} nr_place_column;
-
-enum { NR_REAL_COLUMNS = 14, NR_PLACE_COLUMNS = 4 };
-
-void nr_columns_of(const nr_results *r, nr_real_column reals[NR_REAL_COLUMNS],
-                   nr_place_column places[NR_PLACE_COLUMNS]);
+    nr_column columns[NR_SHAPLEY_COLUMNS];
+    nr_table table; /* of these columns, at this place */
+} nr_shapley_table;
+void nr_shapley_table_make(const nr_results *r, const uint32_t *filters,
+                           nr_shapley_table *out);
 
 /* "exact", "confidence sequence" or "Student t". */
 const char *nr_interval_name(const nr_store_layer *layer);
 
-/* The columns of a rating. reals and places point into what it owns. */
-enum { NR_RATING_REALS = 10 };
+/* A rating: a row a filter. The columns point into what it owns. */
+enum { NR_RATING_COLUMNS = 12 };
 typedef struct {
-    size_t n, n_reals, n_places; /* filters; columns of each kind */
-    nr_real_column reals[NR_RATING_REALS];
-    nr_place_column places[NR_PLACE_COLUMNS];
+    size_t n, n_columns;
+    nr_column columns[NR_RATING_COLUMNS];
     double *numbers;         /* owned */
     nr_posterior *posterior; /* of a switch; owned */
 } nr_rating_columns;
@@ -39,7 +33,9 @@ typedef struct {
 nr_status nr_rating_columns_make(const nr_rating *rating, double confidence,
                                  nr_rating_columns *out);
 void nr_rating_columns_clear(nr_rating_columns *columns);
-/* NULL if there is none of that name, or it is not known of every filter. */
+nr_table nr_rating_table(const nr_rating_columns *columns);
+/* The numbers of the column that JSON calls so; NULL if there is none, or if it is not
+ * known of every filter. */
 const double *nr_rating_column(const nr_rating_columns *columns, const char *name);
 
 /* One rating as text. */

@@ -1,9 +1,8 @@
 /* A row a filter, empty where nothing is known: Shapley values, then what the ratings
  * that the store holds say of it. */
-#include <math.h>
+#include <stdint.h>
 
 #include "columns.h"
-#include "neurank/base/text.h"
 #include "neurank/report/names.h"
 
 /* What there is of one layer; NULL, or without filters, where there is none. */
@@ -34,63 +33,37 @@ static nr_status load_layer(const nr_store *store, const char *name, layer_colum
     return status;
 }
 
-/* ---- cells ---- */
+/* ---- the parts of a line ---- */
 
-static void print_real(double value, bool known, FILE *stream) {
-    char text[NR_NUMBER_TEXT];
-    bool shown = known && isfinite(value);
-    fprintf(stream, ",%s", shown ? nr_format_double(value, text) : "");
+static void get_layer(const nr_column *column, const void *self, size_t row,
+                      nr_cell *cell) {
+    (void)column;
+    (void)row;
+    nr_cell_text(cell, ((const layer_columns *)self)->name);
 }
 
-static void print_count(uint32_t value, bool known, FILE *stream) {
-    if (known) fprintf(stream, ",%u", value);
-    else fprintf(stream, ",");
-}
+static const nr_column of_filter[] = {{.csv = "layer", .get = get_layer},
+                                      {.csv = "filter", .get = nr_get_row}};
 
-/* i: the player of this filter; r->n: there is none. */
-static void print_shapley(const nr_results *r, size_t i, FILE *stream) {
-    static const nr_results none;
-    nr_real_column reals[NR_REAL_COLUMNS];
-    nr_place_column places[NR_PLACE_COLUMNS];
-    bool known = r && i < r->n;
-    nr_columns_of(r ? r : &none, reals, places);
-    print_count(known ? r->rank[i] + 1 : 0, known, stream);
-    for (size_t k = 0; k < NR_REAL_COLUMNS; k++)
-        print_real(known ? reals[k].values[i] : 0, known, stream);
-    for (size_t k = 1; k < NR_PLACE_COLUMNS; k++)
-        print_count(known ? places[k].values[i] + 1 : 0, known, stream);
-    print_count(known ? r->dead[i] : 0, known, stream);
-    print_count(known ? r->unreliable[i] : 0, known, stream);
-}
+enum { FILTER, SHAPLEY, RATINGS, PARTS = RATINGS + NR_RATING_KINDS };
 
-/* like: columns of this kind of any layer. */
-static void print_rating(const nr_rating_columns *c, const nr_rating_columns *like,
-                         size_t filter, FILE *stream) {
-    bool known = filter < c->n;
-    for (size_t k = 0; k < like->n_reals; k++)
-        print_real(known ? c->reals[k].values[filter] : 0, known, stream);
-    for (size_t k = 0; k < like->n_places; k++)
-        print_count(known ? c->places[k].values[filter] + 1 : 0, known, stream);
-}
+typedef struct {
+    nr_shapley_table shapley;
+    nr_table parts[PARTS];
+} line_parts;
 
-static void print_head(const nr_rating_columns *kinds, FILE *stream) {
-    static const nr_results none;
-    nr_real_column reals[NR_REAL_COLUMNS];
-    nr_place_column places[NR_PLACE_COLUMNS];
-    nr_columns_of(&none, reals, places);
-    fprintf(stream, "layer,filter,%s", places[0].name);
-    for (size_t k = 0; k < NR_REAL_COLUMNS; k++) fprintf(stream, ",%s", reals[k].name);
-    for (size_t k = 1; k < NR_PLACE_COLUMNS; k++)
-        fprintf(stream, ",%s", places[k].name);
-    fprintf(stream, ",dead,unreliable");
+/* c NULL: the names alone. kinds: columns of the ratings of any layer. */
+static void make_parts(const layer_columns *c, const nr_rating_columns *kinds,
+                       line_parts *out) {
+    nr_shapley_table_make(c ? c->results : NULL, NULL, &out->shapley);
+    out->parts[FILTER] = (nr_table){of_filter, 2, SIZE_MAX, c, false};
+    out->parts[SHAPLEY] = out->shapley.table;
     for (int kind = 0; kind < NR_RATING_KINDS; kind++) {
-        const char *prefix = kind == NR_RATING_SWITCH ? "switch_" : "";
-        for (size_t k = 0; k < kinds[kind].n_reals; k++)
-            fprintf(stream, ",%s%s", prefix, kinds[kind].reals[k].name);
-        for (size_t k = 0; k < kinds[kind].n_places; k++)
-            fprintf(stream, ",%s%s", prefix, kinds[kind].places[k].name);
+        bool has = c && c->ratings[kind].n > 0;
+        nr_table *part = &out->parts[RATINGS + kind];
+        *part = nr_rating_table(has ? &c->ratings[kind] : &kinds[kind]);
+        if (!has) part->n_rows = 0;
     }
-    fprintf(stream, "\n");
 }
 
 /* ---- rows ---- */
@@ -110,16 +83,16 @@ static void print_layer(const layer_columns *c, const nr_rating_columns *kinds,
     size_t n = players > 0 ? c->layer->filters[players - 1] + 1 : 0;
     for (int kind = 0; kind < NR_RATING_KINDS; kind++)
         if (c->ratings[kind].n > n) n = c->ratings[kind].n;
+    line_parts line;
+    make_parts(c, kinds, &line);
     bool rated = c->ratings[NR_RATING_SWITCH].n + c->ratings[NR_RATING_BASELINE].n > 0;
     for (size_t filter = 0; filter < n; filter++) {
         bool plays = player < players && c->layer->filters[player] == filter;
         size_t at = plays ? player++ : players;
         if ((!plays && !rated) || !is_shown(c, at, filter, top)) continue;
-        fprintf(stream, "%s,%zu", c->name, filter);
-        print_shapley(c->results, at, stream);
-        for (int kind = 0; kind < NR_RATING_KINDS; kind++)
-            print_rating(&c->ratings[kind], &kinds[kind], filter, stream);
-        fprintf(stream, "\n");
+        size_t rows[PARTS];
+        for (size_t p = 0; p < PARTS; p++) rows[p] = p == SHAPLEY ? at : filter;
+        nr_table_csv_row(line.parts, rows, PARTS, stream);
     }
 }
 
@@ -138,7 +111,9 @@ static nr_status show_layers(const nr_store *store, const nr_rating_columns *kin
                              uint64_t top, FILE *stream) {
     nr_names names = {0};
     nr_status status = nr_names_add_layers(store, &names);
-    print_head(kinds, stream);
+    line_parts head;
+    make_parts(NULL, kinds, &head);
+    nr_table_csv_head(head.parts, PARTS, stream);
     for (size_t i = 0; i < names.n && status == NR_OK; i++)
         status = show_layer(store, names.items[i], kinds, top, stream);
     nr_names_free(&names);

@@ -4,42 +4,27 @@
 #include <stdlib.h>
 
 #include "columns.h"
+#include "neurank/base/memory.h"
 #include "neurank/base/text.h"
 
 static json_t *number(double value) {
     return isfinite(value) ? json_real(value) : json_null();
 }
 
-/* The filters that are shown: all, or the best `top`. */
+/* The rows that are shown: all, or the best `top` of those that have ranks. */
 typedef struct {
-    const nr_results *r;
-    uint64_t top;
+    const nr_results *r; /* of Shapley values */
+    size_t *rows;        /* [n] ascending; owned */
+    size_t n;
 } shown;
 
-static bool is_shown(const shown *s, size_t i) {
-    return s->top == 0 || s->r->rank[i] < s->top;
-}
-
-static json_t *real_array(const shown *s, const double *values) {
-    json_t *array = json_array();
-    for (size_t i = 0; i < s->r->n; i++)
-        if (is_shown(s, i)) json_array_append_new(array, number(values[i]));
-    return array;
-}
-
-static json_t *integer_array(const shown *s, const uint32_t *values, uint32_t offset) {
-    json_t *array = json_array();
-    for (size_t i = 0; i < s->r->n; i++)
-        if (is_shown(s, i))
-            json_array_append_new(array, json_integer(values[i] + (json_int_t)offset));
-    return array;
-}
-
-static json_t *flag_array(const shown *s, const uint8_t *values) {
-    json_t *array = json_array();
-    for (size_t i = 0; i < s->r->n; i++)
-        if (is_shown(s, i)) json_array_append_new(array, json_boolean(values[i]));
-    return array;
+/* rank NULL: there are none. */
+static nr_status choose(size_t n, const uint32_t *rank, uint64_t top, shown *out) {
+    out->n = 0;
+    if (!NR_NEW(out->rows, n)) return NR_ERR_INTERNAL;
+    for (size_t i = 0; i < n; i++)
+        if (top == 0 || !rank || rank[i] < top) out->rows[out->n++] = i;
+    return NR_OK;
 }
 
 static void add_count(json_t *object, const char *name, uint64_t value) {
@@ -73,19 +58,6 @@ static void add_facts(json_t *o, const nr_store *store, const nr_store_layer *la
     json_object_set_new(o, "seconds", number(layer->seconds));
 }
 
-static void add_columns(json_t *o, const nr_store_layer *layer, const shown *s) {
-    nr_real_column reals[NR_REAL_COLUMNS];
-    nr_place_column places[NR_PLACE_COLUMNS];
-    nr_columns_of(s->r, reals, places);
-    json_object_set_new(o, "filters", integer_array(s, layer->filters, 0));
-    for (size_t k = 0; k < NR_REAL_COLUMNS; k++)
-        json_object_set_new(o, reals[k].name, real_array(s, reals[k].values));
-    for (size_t k = 0; k < NR_PLACE_COLUMNS; k++)
-        json_object_set_new(o, places[k].name, integer_array(s, places[k].values, 1));
-    json_object_set_new(o, "dead", flag_array(s, s->r->dead));
-    json_object_set_new(o, "unreliable", flag_array(s, s->r->unreliable));
-}
-
 /* Rows of classes, in the order of the filters. */
 static void add_classes(json_t *o, const nr_class_sums *sums, const shown *s) {
     json_t *all = json_object(), *images = json_array();
@@ -93,9 +65,9 @@ static void add_classes(json_t *o, const nr_class_sums *sums, const shown *s) {
     uint64_t sweeps = s->r->sweeps ? s->r->sweeps : 1;
     for (uint32_t c = 0; c < nr_class_sums_classes(sums); c++) {
         json_t *values = json_array(), *error_row = json_array();
-        for (size_t i = 0; i < s->r->n; i++) {
+        for (size_t k = 0; k < s->n; k++) {
             double value, error;
-            if (!is_shown(s, i)) continue;
+            size_t i = s->rows[k];
             nr_class_sums_estimate(sums, c, i, &value, &error);
             bool known = isfinite(s->r->shapley[i]);
             json_array_append_new(values, known ? number(value) : json_null());
@@ -130,18 +102,24 @@ static nr_status add_widths(json_t *o, const nr_store *store,
 
 static nr_status add_layer(const nr_store *store, const nr_store_layer *layer,
                            uint64_t top, json_t *list) {
+    nr_shapley_table columns;
     nr_results *r;
     uint64_t sweeps;
     NR_TRY(nr_store_results(store, layer, &r));
-    shown s = {r, top};
+    shown s = {.r = r};
     json_t *o = json_object();
     const nr_class_sums *sums = nr_tally_classes(nr_fold_result(layer->fold, &sweeps));
-    add_facts(o, store, layer, r);
-    add_columns(o, layer, &s);
-    if (sums) add_classes(o, sums, &s);
-    nr_results_free(r);
-    nr_status status = add_widths(o, store, layer);
     json_array_append_new(list, o);
+    add_facts(o, store, layer, r);
+    nr_shapley_table_make(r, layer->filters, &columns);
+    nr_status status = choose(r->n, r->rank, top, &s);
+    if (status == NR_OK) {
+        nr_table_json_columns(&columns.table, s.rows, s.n, o);
+        if (sums) add_classes(o, sums, &s);
+        free(s.rows);
+        status = add_widths(o, store, layer);
+    }
+    nr_results_free(r);
     return status;
 }
 
@@ -192,39 +170,23 @@ static void add_rating_facts(json_t *o, const nr_rating *r, double confidence) {
 }
 
 /* Of a switch, top keeps its best. */
-static bool is_rated(const nr_rating_columns *c, size_t i, uint64_t top) {
-    return top == 0 || !c->posterior || c->posterior->rank[i] < top;
-}
-
 static nr_status add_rating(const nr_store *store, const nr_rating *r, uint64_t top,
                             json_t *list) {
     nr_rating_columns c;
+    shown s = {0};
     NR_TRY(nr_rating_columns_make(r, store->confidence, &c));
-    json_t *o = json_object(), *filters = json_array();
-    add_rating_facts(o, r, store->confidence);
-    for (size_t i = 0; i < r->n; i++)
-        if (is_rated(&c, i, top))
-            json_array_append_new(filters, json_integer((json_int_t)i));
-    json_object_set_new(o, "filters", filters);
-    for (size_t k = 0; k < c.n_reals; k++) {
-        json_t *values = json_array();
-        for (size_t i = 0; i < r->n; i++)
-            if (is_rated(&c, i, top))
-                json_array_append_new(values, number(c.reals[k].values[i]));
-        json_object_set_new(o, c.reals[k].name, values);
+    const nr_table table = nr_rating_table(&c);
+    nr_status status = choose(r->n, c.posterior ? c.posterior->rank : NULL, top, &s);
+    if (status == NR_OK) {
+        json_t *o = json_object();
+        add_rating_facts(o, r, store->confidence);
+        nr_table_json_columns(&table, s.rows, s.n, o);
+        if (r->kind == NR_RATING_SWITCH) add_trace(o, r);
+        json_array_append_new(list, o);
+        free(s.rows);
     }
-    for (size_t k = 0; k < c.n_places; k++) {
-        json_t *values = json_array();
-        for (size_t i = 0; i < r->n; i++)
-            if (is_rated(&c, i, top))
-                json_array_append_new(
-                    values, json_integer(c.places[k].values[i] + (json_int_t)1));
-        json_object_set_new(o, c.places[k].name, values);
-    }
-    if (r->kind == NR_RATING_SWITCH) add_trace(o, r);
     nr_rating_columns_clear(&c);
-    json_array_append_new(list, o);
-    return NR_OK;
+    return status;
 }
 
 static nr_status add_ratings(const nr_store *store, nr_rating_kind kind, uint64_t top,
