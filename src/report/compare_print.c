@@ -1,50 +1,78 @@
 /* A comparison in its three forms; src/cli/man/compare.md describes them. */
 #include <jansson.h>
 #include <math.h>
-#include <string.h>
 
 #include "columns.h"
 #include "comparison.h"
-#include "neurank/base/text.h"
+#include "neurank/report/table.h"
 
-const char *const nr_row_kind_names[] = {"methods", "floor", "repeat"};
-static const char *const measure_names[NR_AGREEMENT_MEASURES] = {"spearman", "kendall",
-                                                                 "overlap"};
+const char *const nr_row_kind_names[] = {
+    [NR_ROW_METHODS] = "methods", [NR_ROW_FLOOR] = "floor", [NR_ROW_REPEAT] = "repeat"};
+
+/* ---- a row a pair ---- */
+
+typedef struct {
+    const nr_comparison_output *output;
+    const nr_comparison *comparison;
+} printed;
+
+/* Keys of the columns; behind BOUND value, low and high of each measure. */
+enum { LAYER, FILTERS, KIND, METHOD_A, METHOD_B, STORE_A, STORE_B, TOP, COMPLETE };
+enum { DIFFERENCES = COMPLETE + 1, BOUND, PARTS = 3 };
+
+static void get(const nr_column *column, const void *self, size_t row, nr_cell *cell) {
+    const printed *p = self;
+    const nr_comparison *c = p->comparison;
+    const nr_comparison_row *r = &c->rows[row];
+    switch (column->key) {
+    case LAYER: nr_cell_text(cell, c->layer); return;
+    case FILTERS: nr_cell_count(cell, c->n); return;
+    case KIND: nr_cell_text(cell, nr_row_kind_names[r->kind]); return;
+    case METHOD_A: nr_cell_text(cell, nr_method_names[r->a->method]); return;
+    case METHOD_B: nr_cell_text(cell, nr_method_names[r->b->method]); return;
+    case STORE_A: nr_cell_text(cell, p->output->stores[r->a->store].path); return;
+    case STORE_B: nr_cell_text(cell, p->output->stores[r->b->store].path); return;
+    case TOP: nr_cell_count(cell, c->k); return;
+    case COMPLETE: nr_cell_flag(cell, r->a->complete && r->b->complete); return;
+    case DIFFERENCES: nr_cell_text(cell, r->differences); return;
+    }
+    const nr_bounds *b = &r->agreement.of[(column->key - BOUND) / PARTS];
+    const double parts[PARTS] = {b->value, b->low, b->high};
+    nr_cell_number(cell, parts[(column->key - BOUND) % PARTS]);
+}
+
+#define NR_BOTH(name, number)                                                          \
+    { .csv = (name), .json = (name), .get = get, .key = (number) }
+#define NR_MEASURE(name, m)                                                            \
+    NR_BOTH(name, BOUND + PARTS * (m)), NR_BOTH(name "_low", BOUND + PARTS * (m) + 1), \
+        NR_BOTH(name "_high", BOUND + PARTS * (m) + 2)
+
+/* Files are quoted, because their names may hold anything. */
+static const nr_column columns[] = {
+    {.csv = "layer", .get = get, .key = LAYER},
+    {.csv = "filters", .get = get, .key = FILTERS},
+    NR_BOTH("kind", KIND),
+    NR_BOTH("a", METHOD_A),
+    NR_BOTH("b", METHOD_B),
+    {.csv = "store_a", .json = "store_a", .get = get, .key = STORE_A, .quoted = true},
+    {.csv = "store_b", .json = "store_b", .get = get, .key = STORE_B, .quoted = true},
+    {.json = "complete", .get = get, .key = COMPLETE},
+    {.json = "differences", .get = get, .key = DIFFERENCES},
+    NR_MEASURE("spearman", NR_SPEARMAN),
+    NR_MEASURE("kendall", NR_KENDALL),
+    {.csv = "top", .get = get, .key = TOP},
+    NR_MEASURE("overlap", NR_OVERLAP),
+    {.csv = "complete", .get = get, .key = COMPLETE},
+    {.csv = "differences", .get = get, .key = DIFFERENCES, .quoted = true}};
+
+static nr_table table_of(const printed *p) {
+    return (nr_table){.columns = columns,
+                      .n_columns = sizeof columns / sizeof *columns,
+                      .n_rows = p->comparison ? p->comparison->n_rows : 0,
+                      .self = p};
+}
 
 /* ---- text ---- */
-
-enum { LINE_TEXT = 512 };
-
-static int bounds_text(const nr_bounds *b, char *text, size_t bytes) {
-    if (isnan(b->value)) return snprintf(text, bytes, "  %6s %16s", "-", "");
-    if (isnan(b->low)) return snprintf(text, bytes, "  %6.3f %16s", b->value, "");
-    return snprintf(text, bytes, "  %6.3f [%6.3f, %6.3f]", b->value, b->low, b->high);
-}
-
-/* Without blanks at the end. */
-static void print_line(char *line, FILE *stream) {
-    size_t length = strlen(line);
-    while (length > 0 && line[length - 1] == ' ') line[--length] = '\0';
-    fprintf(stream, "%s\n", line);
-}
-
-static void print_text_row(const nr_comparison_output *o,
-                           const nr_comparison_row *row) {
-    char line[LINE_TEXT], other[32];
-    if (row->kind == NR_ROW_METHODS)
-        snprintf(other, sizeof other, "%s", nr_method_names[row->b->method]);
-    else if (row->kind == NR_ROW_FLOOR)
-        snprintf(other, sizeof other, "itself, expected");
-    else snprintf(other, sizeof other, "itself in store %zu", row->b->store + 1);
-    int used = snprintf(line, sizeof line, "  %-14s %-18s",
-                        nr_method_names[row->a->method], other);
-    for (int m = 0; m < NR_AGREEMENT_MEASURES; m++)
-        used +=
-            bounds_text(&row->agreement.of[m], line + used, sizeof line - (size_t)used);
-    if (*row->differences)
-        snprintf(line + used, sizeof line - (size_t)used, "  %.256s", row->differences);
-    print_line(line, o->stream);
-}
 
 static void print_partial(const nr_comparison_output *o, const nr_comparison *c) {
     bool any = false;
@@ -69,89 +97,62 @@ static void print_legend(const nr_comparison_output *o) {
     fprintf(o->stream, "\n");
 }
 
-static void print_text(const nr_comparison_output *o, const nr_comparison *c,
-                       bool first) {
-    char line[LINE_TEXT], overlap[48] = "";
+/* The other method, or which run of the same. */
+static void get_other(const nr_column *column, const void *self, size_t row,
+                      nr_cell *cell) {
+    const nr_comparison_row *r = &((const printed *)self)->comparison->rows[row];
+    (void)column;
+    switch (r->kind) {
+    case NR_ROW_METHODS: nr_cell_text(cell, nr_method_names[r->b->method]); break;
+    case NR_ROW_FLOOR: nr_cell_text(cell, "itself, expected"); break;
+    case NR_ROW_REPEAT: nr_cell_say(cell, "itself in store %zu", r->b->store + 1);
+    }
+}
+
+/* Value and interval of the measure `key`. */
+static void get_bounds(const nr_column *column, const void *self, size_t row,
+                       nr_cell *cell) {
+    const nr_comparison *c = ((const printed *)self)->comparison;
+    const nr_bounds *b = &c->rows[row].agreement.of[column->key];
+    if (isnan(b->value)) nr_cell_say(cell, "%6s", "-");
+    else if (isnan(b->low)) nr_cell_say(cell, "%6.3f", b->value);
+    else nr_cell_say(cell, "%6.3f [%6.3f, %6.3f]", b->value, b->low, b->high);
+}
+
+#define NR_BOUNDS(name, m)                                                             \
+    { .title = (name), .get = get_bounds, .key = (m), .before = "  ", .width = -23 }
+
+static void print_text(const nr_comparison_output *o, const printed *p, bool first) {
+    const nr_comparison *c = p->comparison;
+    char overlap[48] = "";
+    if (c->k > 0) snprintf(overlap, sizeof overlap, "of the best %zu", c->k);
+    const nr_column of_text[] = {
+        {.title = "", .get = get, .key = METHOD_A, .before = "  ", .width = -14},
+        {.title = "", .get = get_other, .before = " ", .width = -18},
+        NR_BOUNDS("  rho (Spearman)", NR_SPEARMAN),
+        NR_BOUNDS("  tau-b (Kendall)", NR_KENDALL),
+        NR_BOUNDS(overlap, NR_OVERLAP),
+        {.title = "", .get = get, .key = DIFFERENCES, .before = "  "}};
+    const nr_table table = {.columns = of_text,
+                            .n_columns = sizeof of_text / sizeof *of_text,
+                            .n_rows = c->n_rows,
+                            .self = p,
+                            .trimmed = true};
     if (first) print_legend(o);
     else fprintf(o->stream, "\n");
-    if (c->k > 0) snprintf(overlap, sizeof overlap, "of the best %zu", c->k);
     fprintf(o->stream, "%s: %zu filters\n", c->layer, c->n);
     print_partial(o, c);
-    snprintf(line, sizeof line, "  %-33s  %-23s  %-23s  %s", "", "  rho (Spearman)",
-             "  tau-b (Kendall)", overlap);
-    print_line(line, o->stream);
-    for (size_t i = 0; i < c->n_rows; i++) print_text_row(o, &c->rows[i]);
-}
-
-/* ---- csv: a row a pair, empty where nothing is known ---- */
-
-static void print_number(double value, FILE *stream) {
-    char text[NR_NUMBER_TEXT];
-    fprintf(stream, ",%s", isfinite(value) ? nr_format_double(value, text) : "");
-}
-
-/* Quoted, because names of files may hold anything. */
-static void print_quoted(const char *text, FILE *stream) {
-    fputs(",\"", stream);
-    for (const char *c = text; *c; c++) fprintf(stream, *c == '"' ? "\"\"" : "%c", *c);
-    fputc('"', stream);
-}
-
-static void print_csv(const nr_comparison_output *o, const nr_comparison *c) {
-    for (size_t i = 0; i < c->n_rows; i++) {
-        const nr_comparison_row *row = &c->rows[i];
-        fprintf(o->stream, "%s,%zu,%s,%s,%s", c->layer, c->n,
-                nr_row_kind_names[row->kind], nr_method_names[row->a->method],
-                nr_method_names[row->b->method]);
-        print_quoted(o->stores[row->a->store].path, o->stream);
-        print_quoted(o->stores[row->b->store].path, o->stream);
-        for (int m = 0; m < NR_AGREEMENT_MEASURES; m++) {
-            const nr_bounds *b = &row->agreement.of[m];
-            if (m == NR_OVERLAP) fprintf(o->stream, ",%zu", c->k);
-            print_number(b->value, o->stream);
-            print_number(b->low, o->stream);
-            print_number(b->high, o->stream);
-        }
-        fprintf(o->stream, ",%d", row->a->complete && row->b->complete);
-        print_quoted(row->differences, o->stream);
-        fprintf(o->stream, "\n");
-    }
+    nr_table_text(&table, o->stream);
 }
 
 /* ---- json: an array of layers ---- */
 
-static json_t *number(double value) {
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *json_of_row(const nr_comparison_output *o,
-                           const nr_comparison_row *row) {
-    json_t *object = json_pack(
-        "{ss ss ss ss ss sb ss}", "kind", nr_row_kind_names[row->kind], "a",
-        nr_method_names[row->a->method], "b", nr_method_names[row->b->method],
-        "store_a", o->stores[row->a->store].path, "store_b",
-        o->stores[row->b->store].path, "complete",
-        (int)(row->a->complete && row->b->complete), "differences", row->differences);
-    for (int m = 0; m < NR_AGREEMENT_MEASURES; m++) {
-        const nr_bounds *b = &row->agreement.of[m];
-        char name[32];
-        json_object_set_new(object, measure_names[m], number(b->value));
-        snprintf(name, sizeof name, "%s_low", measure_names[m]);
-        json_object_set_new(object, name, number(b->low));
-        snprintf(name, sizeof name, "%s_high", measure_names[m]);
-        json_object_set_new(object, name, number(b->high));
-    }
-    return object;
-}
-
-static void print_json(const nr_comparison_output *o, const nr_comparison *c,
-                       bool first) {
-    json_t *rows = json_array();
-    for (size_t i = 0; i < c->n_rows; i++)
-        json_array_append_new(rows, json_of_row(o, &c->rows[i]));
-    json_t *object =
-        json_pack("{ss sI sI sf so}", "layer", c->layer, "filters", (json_int_t)c->n,
-                  "top", (json_int_t)c->k, "confidence", o->confidence, "pairs", rows);
+static void print_json(const nr_comparison_output *o, const printed *p, bool first) {
+    const nr_comparison *c = p->comparison;
+    const nr_table table = table_of(p);
+    json_t *object = json_pack("{ss sI sI sf so}", "layer", c->layer, "filters",
+                               (json_int_t)c->n, "top", (json_int_t)c->k, "confidence",
+                               o->confidence, "pairs", nr_table_json(&table));
     fprintf(o->stream, "%s", first ? "" : ",\n");
     if (object) json_dumpf(object, o->stream, JSON_INDENT(1));
     json_decref(object);
@@ -160,20 +161,20 @@ static void print_json(const nr_comparison_output *o, const nr_comparison *c,
 /* ---- */
 
 void nr_comparison_head(const nr_comparison_output *o) {
-    if (o->format == NR_FORMAT_CSV)
-        fprintf(o->stream,
-                "layer,filters,kind,a,b,store_a,store_b,spearman,spearman_low,"
-                "spearman_high,kendall,kendall_low,kendall_high,top,overlap,"
-                "overlap_low,overlap_high,complete,differences\n");
+    const printed p = {o, NULL};
+    const nr_table table = table_of(&p);
+    if (o->format == NR_FORMAT_CSV) nr_table_csv_head(&table, 1, o->stream);
     if (o->format == NR_FORMAT_JSON) fprintf(o->stream, "[");
 }
 
 void nr_comparison_print(const nr_comparison_output *o, const nr_comparison *c,
                          bool first) {
+    const printed p = {o, c};
+    const nr_table table = table_of(&p);
     switch (o->format) {
-    case NR_FORMAT_CSV: print_csv(o, c); break;
-    case NR_FORMAT_JSON: print_json(o, c, first); break;
-    case NR_FORMAT_TEXT: print_text(o, c, first); break;
+    case NR_FORMAT_CSV: nr_table_csv(&table, o->stream); break;
+    case NR_FORMAT_JSON: print_json(o, &p, first); break;
+    case NR_FORMAT_TEXT: print_text(o, &p, first); break;
     }
 }
 
