@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bars.h"
 #include "columns.h"
 #include "neurank/base/text.h"
 #include "neurank/estim/results.h"
 #include "neurank/report/names.h"
+#include "ranked_rows.h"
 
 static void print_legend(const nr_store *store, const nr_store_layer *layer,
                          const nr_results *r, FILE *stream) {
@@ -62,79 +62,92 @@ static void print_head(const nr_store *store, const nr_store_layer *layer,
     print_legend(store, layer, r, stream);
 }
 
-static const char *note(const nr_results *r, size_t i) {
-    return r->dead[i] ? " dead" : r->unreliable[i] ? " unreliable" : "";
+/* Half the interval: of all filters at once, and of the population. */
+enum { JOINT, POPULATION };
+
+static void get_error(const nr_column *column, const void *self, size_t row,
+                      nr_cell *cell) {
+    const nr_results *r = ((const nr_ranked_rows *)self)->values;
+    bool joint = column->key == JOINT;
+    const double *low = joint ? r->joint_low : r->population_low;
+    const double *high = joint ? r->joint_high : r->population_high;
+    nr_cell_number(cell, (high[row] - low[row]) / 2);
+}
+
+/* The first title stands a blank to the right of its numbers. */
+static nr_column error_column(const char *title, size_t key, int width, int digits) {
+    return (nr_column){.title = title,
+                       .get = get_error,
+                       .key = key,
+                       .before = " ",
+                       .width = width,
+                       .digits = digits,
+                       .title_width = width + (key == JOINT ? 2 : 1)};
+}
+
+static void get_note(const nr_column *column, const void *self, size_t row,
+                     nr_cell *cell) {
+    const nr_results *r = ((const nr_ranked_rows *)self)->values;
+    (void)column;
+    nr_cell_text(cell, r->dead[row]         ? " dead"
+                       : r->unreliable[row] ? " unreliable"
+                                            : "");
 }
 
 /* "rank places filter shapley [from, to]" with numbers of this width; the errors of all
  * filters at once and of the population; what is noted behind the bar. */
 enum { ROW_TEXT = 32, ROW_NUMBERS = 3, ERRORS_TEXT = 2, ERRORS_NUMBERS = 2, NOTE = 13 };
 
-typedef struct {
-    nr_page page;
-    int digits, width;
-    bool errors; /* there is room for them */
-    size_t room; /* of the bar */
-} row_style;
-
-static row_style style_of(const nr_results *r, FILE *stream) {
-    row_style s = {.page = nr_page_of(stream), .errors = true};
-    s.digits = nr_decimals_of(r->n, r->std_error);
-    s.width = s.digits + 4;
-    size_t number = (size_t)s.width, used = ROW_TEXT + ROW_NUMBERS * number + NOTE;
+/* Room for a bar, behind the errors if there is room for both; false: without them. */
+static bool make_room(nr_ranked_rows *rows, size_t number) {
+    size_t used = ROW_TEXT + ROW_NUMBERS * number + NOTE;
     size_t errors = ERRORS_TEXT + ERRORS_NUMBERS * number;
-    s.room = nr_bar_room(&s.page, used + errors);
-    s.errors = s.room > 0;
-    if (!s.errors) s.room = nr_bar_room(&s.page, used);
-    return s;
+    rows->room = nr_bar_room(&rows->page, used + errors);
+    if (rows->room > 0) return true;
+    rows->room = nr_bar_room(&rows->page, used);
+    return false;
 }
 
-static void print_titles(const row_style *s, FILE *stream) {
-    int width = s->width;
-    fprintf(stream, "%6s %9s %8s %*s   %*s %*s", "rank", "places", "filter", width,
-            "shapley", width + 1, "from", width + 1, "to");
-    if (s->errors) fprintf(stream, "  %*s %*s", width, "+-joint", width, "+-popul.");
-    fprintf(stream, "\n");
-}
-
-static void print_rows(const nr_store_layer *layer, const nr_results *r,
-                       const uint32_t *order, uint64_t top, FILE *stream) {
-    double largest = nr_largest_end(r->n, r->ci_low, r->ci_high);
-    row_style s = style_of(r, stream);
-    print_titles(&s, stream);
-    for (size_t k = 0; k < r->n && (top == 0 || k < top); k++) {
-        char places[NR_PLACES_TEXT];
-        uint32_t i = order[k];
-        nr_places_text(r->rank_low[i], r->rank_high[i], places);
-        fprintf(stream, "%6zu %9s %c %6u %*.*f  [%*.*f, %*.*f]", k + 1, places,
-                nr_tie_mark(r->n, r->group, order, k), layer->filters[i], s.width,
-                s.digits, r->shapley[i], s.width, s.digits, r->ci_low[i], s.width,
-                s.digits, r->ci_high[i]);
-        if (s.errors)
-            fprintf(stream, " %*.*f %*.*f", s.width, s.digits,
-                    (r->joint_high[i] - r->joint_low[i]) / 2, s.width, s.digits,
-                    (r->population_high[i] - r->population_low[i]) / 2);
-        fprintf(stream, "  ");
-        nr_print_bar(stream, &s.page, s.room, r->ci_low[i], r->ci_high[i], largest);
-        fprintf(stream, "%s\n", note(r, i));
+static nr_status print_rows(const nr_store_layer *layer, const nr_results *r,
+                            uint64_t top, FILE *stream) {
+    int digits = nr_decimals_of(r->n, r->std_error), width = digits + 4;
+    nr_ranked_rows rows = {.n = r->n,
+                           .filters = layer->filters,
+                           .rank = r->rank,
+                           .rank_low = r->rank_low,
+                           .rank_high = r->rank_high,
+                           .group = r->group,
+                           .low = r->ci_low,
+                           .high = r->ci_high,
+                           .page = nr_page_of(stream),
+                           .values = r};
+    bool errors = make_room(&rows, (size_t)width);
+    nr_column columns[NR_RANKED_LEFT + 7];
+    nr_ranked_left(&rows, columns);
+    nr_column *c = columns + NR_RANKED_LEFT;
+    *c++ = nr_ranked_number("shapley", r->shapley, " ", width, digits);
+    *c++ = nr_ranked_end("from", r->ci_low, true, width, digits);
+    *c++ = nr_ranked_end("to", r->ci_high, false, width, digits);
+    if (errors) {
+        *c++ = error_column("+-joint", JOINT, width, digits);
+        *c++ = error_column("+-popul.", POPULATION, width, digits);
     }
+    *c++ = nr_ranked_bar();
+    *c++ = (nr_column){.title = "", .get = get_note};
+    return nr_ranked_print(&rows, columns, (size_t)(c - columns), top, stream);
 }
 
 nr_status nr_report_layer(const nr_store *store, const nr_store_layer *layer,
                           uint64_t top, FILE *stream) {
     nr_results *r;
-    uint32_t *order;
     NR_TRY(nr_store_results(store, layer, &r));
-    nr_status status = nr_by_rank(r->n, r->rank, &order);
-    if (status == NR_OK) {
-        print_head(store, layer, r, stream);
-        if (r->visits > 0 && isfinite(r->shapley[0]))
-            print_rows(layer, r, order, top, stream);
-        else if (r->visits > 0)
-            fprintf(stream, "  values are known when every coalition is evaluated\n");
-        else fprintf(stream, "  no unit of work is finished yet\n");
-        free(order);
-    }
+    nr_status status = NR_OK;
+    print_head(store, layer, r, stream);
+    if (r->visits > 0 && isfinite(r->shapley[0]))
+        status = print_rows(layer, r, top, stream);
+    else if (r->visits > 0)
+        fprintf(stream, "  values are known when every coalition is evaluated\n");
+    else fprintf(stream, "  no unit of work is finished yet\n");
     nr_results_free(r);
     return status;
 }

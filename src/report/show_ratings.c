@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bars.h"
 #include "columns.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
+#include "ranked_rows.h"
 
 /* "complete: converged", "partial: stopped by signal". */
 static void print_state(const nr_rating *r, FILE *stream) {
@@ -47,47 +47,51 @@ static void print_switch_head(const nr_store *store, const nr_rating *r, FILE *s
 /* "rank places filter share std.dev [from, to]", and the joint interval. */
 enum { ROW_TEXT = 35, ROW_NUMBERS = 4, JOINT_TEXT = 6, JOINT_NUMBERS = 2 };
 
-static void print_switch_rows(const nr_posterior *p, const uint32_t *order,
-                              uint64_t top, FILE *stream) {
-    double largest = nr_largest_end(p->n, p->ci_low, p->ci_high);
+/* Titles of ends stand a blank to the left of where those of Shapley values do. */
+static nr_column end_column(const char *title, const double *values, bool low,
+                            int width, int digits) {
+    nr_column c = nr_ranked_end(title, values, low, width, digits);
+    c.title_width = width + (low ? 3 : 1);
+    return c;
+}
+
+static nr_status print_switch_rows(const nr_posterior *p, uint64_t top, FILE *stream) {
     int digits = nr_decimals_of(p->n, p->std_dev), width = digits + 3;
-    nr_page page = nr_page_of(stream);
+    nr_ranked_rows rows = {.n = p->n,
+                           .rank = p->rank,
+                           .rank_low = p->rank_low,
+                           .rank_high = p->rank_high,
+                           .group = p->group,
+                           .low = p->ci_low,
+                           .high = p->ci_high,
+                           .page = nr_page_of(stream)};
     size_t number = (size_t)width, used = ROW_TEXT + ROW_NUMBERS * number;
-    size_t room = nr_bar_room(&page, used + JOINT_TEXT + JOINT_NUMBERS * number);
-    bool joint = room > 0; /* there is room for it */
-    if (!joint) room = nr_bar_room(&page, used);
-    fprintf(stream, "%6s %9s %8s %*s %*s   %*s %*s", "rank", "places", "filter", width,
-            "share", width, "std.dev", width, "from", width, "to");
-    if (joint) fprintf(stream, "    %*s", width, "joint");
-    fprintf(stream, "\n");
-    for (size_t k = 0; k < p->n && (top == 0 || k < top); k++) {
-        char places[NR_PLACES_TEXT];
-        uint32_t i = order[k];
-        nr_places_text(p->rank_low[i], p->rank_high[i], places);
-        fprintf(stream, "%6zu %9s %c %6u %*.*f %*.*f  [%*.*f, %*.*f]", k + 1, places,
-                nr_tie_mark(p->n, p->group, order, k), i, width, digits, p->mean[i],
-                width, digits, p->std_dev[i], width, digits, p->ci_low[i], width,
-                digits, p->ci_high[i]);
-        if (joint)
-            fprintf(stream, "  [%*.*f, %*.*f]", width, digits, p->joint_low[i], width,
-                    digits, p->joint_high[i]);
-        fprintf(stream, "  ");
-        nr_print_bar(stream, &page, room, p->ci_low[i], p->ci_high[i], largest);
-        fprintf(stream, "\n");
+    rows.room = nr_bar_room(&rows.page, used + JOINT_TEXT + JOINT_NUMBERS * number);
+    bool joint = rows.room > 0; /* there is room for it */
+    if (!joint) rows.room = nr_bar_room(&rows.page, used);
+    nr_column columns[NR_RANKED_LEFT + 7];
+    nr_ranked_left(&rows, columns);
+    nr_column *c = columns + NR_RANKED_LEFT;
+    *c++ = nr_ranked_number("share", p->mean, " ", width, digits);
+    *c++ = nr_ranked_number("std.dev", p->std_dev, " ", width, digits);
+    *c++ = end_column("from", p->ci_low, true, width, digits);
+    *c++ = end_column("to", p->ci_high, false, width, digits);
+    if (joint) { /* one title, the second column's, 4 blanks and `width` wide */
+        *c = end_column("", p->joint_low, true, width, digits);
+        c++->title_width = 1;
+        *c = end_column("joint", p->joint_high, false, width, digits);
+        c++->title_width = width + 3;
     }
+    *c++ = nr_ranked_bar();
+    return nr_ranked_print(&rows, columns, (size_t)(c - columns), top, stream);
 }
 
 static nr_status show_switch(const nr_store *store, const nr_rating *r, uint64_t top,
                              FILE *stream) {
     nr_rating_columns columns;
-    uint32_t *order;
     print_switch_head(store, r, stream);
     NR_TRY(nr_rating_columns_make(r, store->confidence, &columns));
-    nr_status status = nr_by_rank(r->n, columns.posterior->rank, &order);
-    if (status == NR_OK) {
-        print_switch_rows(columns.posterior, order, top, stream);
-        free(order);
-    }
+    nr_status status = print_switch_rows(columns.posterior, top, stream);
     nr_rating_columns_clear(&columns);
     return status;
 }
@@ -109,21 +113,43 @@ static nr_status rank_baselines(const nr_rating_columns *columns,
     return NR_OK;
 }
 
+/* What the getter of a baseline is given; a column's key is the baseline. */
+typedef struct {
+    size_t n;
+    const double *const *values; /* [BASELINES] */
+    const uint32_t *orders;      /* [BASELINES, n] */
+} ranked_baselines;
+
+static void get_ranked(const nr_column *column, const void *self, size_t row,
+                       nr_cell *cell) {
+    const ranked_baselines *ranked = self;
+    uint32_t filter = ranked->orders[column->key * ranked->n + row];
+    nr_cell_say(cell, "%6u %10.4g", filter, ranked->values[column->key][filter]);
+}
+
+static void get_rank(const nr_column *column, const void *self, size_t row,
+                     nr_cell *cell) {
+    (void)column;
+    (void)self;
+    nr_cell_count(cell, row + 1);
+}
+
 /* The filters in order of each baseline, side by side. */
 static void print_baselines(size_t n, const double *const values[BASELINES],
                             const uint32_t *orders, uint64_t top, FILE *stream) {
-    fprintf(stream, "%6s", "rank");
+    const ranked_baselines ranked = {n, values, orders};
+    nr_column columns[1 + BASELINES] = {{.title = "rank", .get = get_rank, .width = 6}};
     for (size_t b = 0; b < BASELINES; b++)
-        if (values[b]) fprintf(stream, " %17s", baselines[b]);
-    fprintf(stream, "\n");
-    for (size_t k = 0; k < n && (top == 0 || k < top); k++) {
-        fprintf(stream, "%6zu", k + 1);
-        for (size_t b = 0; b < BASELINES; b++) {
-            uint32_t filter = orders[b * n + k];
-            if (values[b]) fprintf(stream, " %6u %10.4g", filter, values[b][filter]);
-        }
-        fprintf(stream, "\n");
-    }
+        columns[1 + b] = (nr_column){.title = values[b] ? baselines[b] : NULL,
+                                     .get = get_ranked,
+                                     .key = b,
+                                     .before = " ",
+                                     .width = 17};
+    const nr_table table = {.columns = columns,
+                            .n_columns = 1 + BASELINES,
+                            .n_rows = top == 0 || top > n ? n : (size_t)top,
+                            .self = &ranked};
+    nr_table_text(&table, stream);
 }
 
 static nr_status show_baseline(const nr_rating *r, uint64_t top, FILE *stream) {
