@@ -1,9 +1,9 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "curve_run.h"
+#include "neurank/report/table.h"
 
 /* Columns of the table: parts of the filters that are kept. */
 static const double parts[] = {0.1, 0.25, 0.5, 0.75, 0.9, 1};
@@ -47,19 +47,55 @@ static void print_text(const nr_curve *c, const char *what, const double *values
     }
 }
 
-static void print_csv(const nr_curve *c) {
-    for (size_t m = 0; m < c->n_methods; m++)
-        for (size_t k = 0; k < c->n_points; k++) {
-            size_t cell = m * c->n_points + k;
-            printf("%s,%s,%zu,%u,%.17g,%.17g\n", c->layer, c->methods[m], c->n,
-                   c->kept[k], c->accuracy[cell], c->loss[cell]);
-        }
+/* ---- points of a method: csv has a row each, json an array a column ---- */
+
+typedef struct {
+    const nr_curve *curve;
+    size_t method;
+} method_curve;
+
+enum { LAYER, METHOD, FILTERS, KEPT, ACCURACY, LOSS };
+
+static void get(const nr_column *column, const void *self, size_t row, nr_cell *cell) {
+    const method_curve *m = self;
+    const nr_curve *c = m->curve;
+    size_t at = m->method * c->n_points + row;
+    switch (column->key) {
+    case LAYER: nr_cell_text(cell, c->layer); break;
+    case METHOD: nr_cell_text(cell, c->methods[m->method]); break;
+    case FILTERS: nr_cell_count(cell, c->n); break;
+    case KEPT: nr_cell_count(cell, c->kept[row]); break;
+    case ACCURACY: nr_cell_number(cell, c->accuracy[at]); break;
+    case LOSS: nr_cell_number(cell, c->loss[at]); break;
+    }
 }
 
-static json_t *reals(const double *values, size_t n) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < n; i++) json_array_append_new(list, json_real(values[i]));
-    return list;
+static const nr_column columns[] = {
+    {.csv = "layer", .get = get, .key = LAYER},
+    {.csv = "method", .get = get, .key = METHOD},
+    {.csv = "filters", .get = get, .key = FILTERS},
+    {.csv = "kept", .get = get, .key = KEPT},
+    {.csv = "accuracy",
+     .json = "accuracy",
+     .get = get,
+     .key = ACCURACY,
+     .fixed_digits = true},
+    {.csv = "loss", .json = "loss", .get = get, .key = LOSS, .fixed_digits = true}};
+
+/* m NULL: the names alone. */
+static nr_table points_of(const method_curve *m) {
+    return (nr_table){.columns = columns,
+                      .n_columns = sizeof columns / sizeof *columns,
+                      .n_rows = m ? m->curve->n_points : 0,
+                      .self = m};
+}
+
+static void print_csv(const nr_curve *c) {
+    for (size_t k = 0; k < c->n_methods; k++) {
+        const method_curve m = {c, k};
+        const nr_table points = points_of(&m);
+        nr_table_csv(&points, stdout);
+    }
 }
 
 static json_t *numbers(const uint32_t *values, size_t n) {
@@ -72,14 +108,13 @@ static json_t *curve_json(const nr_curve *c) {
     json_t *o = json_object(), *methods = json_array();
     json_object_set_new(o, "name", json_string(c->layer));
     json_object_set_new(o, "kept", numbers(c->kept, c->n_points));
-    for (size_t m = 0; m < c->n_methods; m++) {
+    for (size_t k = 0; k < c->n_methods; k++) {
+        const method_curve m = {c, k};
+        const nr_table points = points_of(&m);
         json_t *method = json_object();
-        size_t first = m * c->n_points;
-        json_object_set_new(method, "method", json_string(c->methods[m]));
-        json_object_set_new(method, "order", numbers(c->orders + m * c->n, c->n));
-        json_object_set_new(method, "accuracy",
-                            reals(c->accuracy + first, c->n_points));
-        json_object_set_new(method, "loss", reals(c->loss + first, c->n_points));
+        json_object_set_new(method, "method", json_string(c->methods[k]));
+        json_object_set_new(method, "order", numbers(c->orders + k * c->n, c->n));
+        nr_table_json_columns(&points, NULL, 0, method);
         json_array_append_new(methods, method);
     }
     json_object_set_new(o, "methods", methods);
@@ -105,8 +140,8 @@ nr_status nr_curve_print(const nr_options *options, const nr_curve_layer *layers
         print_json(layers, n, n_images, same_images);
         return NR_OK;
     }
-    if (options->format == NR_FORMAT_CSV)
-        printf("layer,method,filters,kept,accuracy,loss\n");
+    const nr_table head = points_of(NULL);
+    if (options->format == NR_FORMAT_CSV) nr_table_csv_head(&head, 1, stdout);
     for (size_t k = 0; k < n; k++) {
         const nr_curve *c = &layers[k].curve;
         if (options->format == NR_FORMAT_CSV) {

@@ -8,6 +8,7 @@
 #include "neurank/base/publish.h"
 #include "neurank/base/text.h"
 #include "neurank/nn/layers.h"
+#include "neurank/report/table.h"
 #include "neurank/run/export.h"
 #include "prune_run.h"
 
@@ -22,6 +23,47 @@ static const char *name_of(const layers *l, size_t k) {
     return nr_graph_text(graph, nr_graph_node(graph, l->nodes[k])->short_name);
 }
 
+/* ---- a row a layer: text, and json, which adds the filters themselves ---- */
+
+enum { NAME, FILTERS, KEPT };
+
+static size_t count_kept(const layers *l, size_t k) {
+    const nr_pruning *p = l->pruning;
+    const bool *cut = p->cut + nr_channels_first(p->channels, l->nodes[k]);
+    size_t n = nr_channels_of(p->channels, l->nodes[k]), kept = 0;
+    for (size_t c = 0; c < n; c++) kept += !cut[c];
+    return kept;
+}
+
+static void get_layer(const nr_column *column, const void *self, size_t row,
+                      nr_cell *cell) {
+    const layers *l = self;
+    switch (column->key) {
+    case NAME: nr_cell_text(cell, name_of(l, row)); break;
+    case FILTERS:
+        nr_cell_count(cell, nr_channels_of(l->pruning->channels, l->nodes[row]));
+        break;
+    case KEPT: nr_cell_count(cell, count_kept(l, row)); break;
+    }
+}
+
+static const nr_column of_layer[] = {
+    {.title = "layer", .json = "name", .get = get_layer, .key = NAME, .width = -24},
+    {.title = "filters",
+     .json = "filters",
+     .get = get_layer,
+     .key = FILTERS,
+     .before = " ",
+     .width = 8},
+    {.title = "kept", .get = get_layer, .key = KEPT, .before = " ", .width = 8}};
+
+static nr_table layers_of(const layers *l) {
+    return (nr_table){.columns = of_layer,
+                      .n_columns = sizeof of_layer / sizeof *of_layer,
+                      .n_rows = l->n,
+                      .self = l};
+}
+
 /* ---- text ---- */
 
 static void print_fact(const char *name, double before, double after,
@@ -32,18 +74,11 @@ static void print_fact(const char *name, double before, double after,
     printf("%-16s %12s %12s", name, a, b);
 }
 
-static nr_status print_text(const layers *l) {
+static void print_text(const layers *l) {
     const nr_pruning *p = l->pruning;
+    const nr_table table = layers_of(l);
     char images[48];
-    printf("%-24s %8s %8s\n", "layer", "filters", "kept");
-    for (size_t k = 0; k < l->n; k++) {
-        size_t n;
-        uint32_t *kept = nr_prune_kept(p, l->nodes[k], &n);
-        if (!kept) return NR_ERR_INTERNAL;
-        free(kept);
-        printf("%-24s %8u %8zu\n", name_of(l, k),
-               nr_channels_of(p->channels, l->nodes[k]), n);
-    }
+    nr_table_text(&table, stdout);
     printf("\n%-16s %12s %12s\n", "", "before", "after");
     print_fact("parameters", p->before.parameters, p->after.parameters, "%.0f");
     printf("  %5.1f%%\n", 100 * p->after.parameters / p->before.parameters);
@@ -59,7 +94,6 @@ static nr_status print_text(const layers *l) {
              p->images ? "images" : "random inputs");
     printf("\n%s: logits of the masked network, but for %.1e of their range (%s)\n",
            p->options->output, p->range > 0 ? p->worst / p->range : 0, images);
-    return NR_OK;
 }
 
 /* ---- for programs ---- */
@@ -89,18 +123,15 @@ static nr_status print_json(const layers *l, FILE *stream) {
     const nr_pruning *p = l->pruning;
     char method[NR_CHOICE_TEXT];
     json_t *root = json_object(), *list = json_array();
+    const nr_table table = layers_of(l);
     nr_status status = NR_OK;
     for (size_t k = 0; k < l->n && status == NR_OK; k++) {
         size_t n;
         uint32_t *kept = nr_prune_kept(p, l->nodes[k], &n);
-        json_t *layer = json_object(), *numbers = json_array();
+        json_t *layer = nr_table_json_row(&table, k), *numbers = json_array();
         if (!kept) status = NR_ERR_INTERNAL;
         for (size_t i = 0; kept && i < n; i++)
             json_array_append_new(numbers, json_integer(kept[i]));
-        json_object_set_new(layer, "name", json_string(name_of(l, k)));
-        json_object_set_new(
-            layer, "filters",
-            json_integer((json_int_t)nr_channels_of(p->channels, l->nodes[k])));
         json_object_set_new(layer, "kept", numbers);
         json_array_append_new(list, layer);
         free(kept);
@@ -125,7 +156,7 @@ nr_status nr_prune_print(const nr_pruning *pruning) {
     NR_TRY(nr_layers_list(pruning->plain, &l.nodes, &l.n));
     nr_status status = NR_OK;
     switch ((nr_format)pruning->options->format) {
-    case NR_FORMAT_TEXT: status = print_text(&l); break;
+    case NR_FORMAT_TEXT: print_text(&l); break;
     case NR_FORMAT_CSV: status = print_csv(&l, stdout); break;
     case NR_FORMAT_JSON: status = print_json(&l, stdout); break;
     }
