@@ -289,7 +289,8 @@ class Cluster:
     # ---- down ----
 
     def ours(self):
-        """Processes of this cluster: daemons, and all that jobs have started."""
+        """Processes of this cluster: daemons, and all that jobs have started. A slurmstepd of
+        newer versions writes its title over its environment: known by the folder it is in."""
         mark, own = f"SLURM_CONF={self.path('slurm.conf')}".encode(), os.getpid()
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
@@ -297,11 +298,11 @@ class Cluster:
                     environ = f.read().split(b"\0")
                 with open(f"/proc/{pid}/comm") as f:
                     name = f.read().strip()
+                here = mark in environ or os.readlink(f"/proc/{pid}/cwd") == self.path("log")
             except OSError:
                 continue
             job = any(e.startswith(b"SLURM_JOB_ID=") for e in environ)
-            if mark in environ and int(pid) != own and (job or name.startswith(
-                    ("slurm", "munged", "srun"))):
+            if here and int(pid) != own and (job or name.startswith(("slurm", "munged", "srun"))):
                 yield int(pid)
 
     def down(self):
