@@ -13,11 +13,12 @@ mkdir -p "$work"
 say() { printf '\n$ %s\n' "$*"; }
 
 # Open MPI asks for consent before it runs as root, and on a machine of one core before
-# it runs two ranks.
+# it runs two ranks: version 4 in one way, the launcher of version 5 in another.
 if [ "$(id -u)" = 0 ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
-[ "$(nproc)" -ge 2 ] || export OMPI_MCA_rmaps_base_oversubscribe=1
+[ "$(nproc)" -ge 2 ] ||
+    export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
 
 set -- import --idx $fashion/t10k-images-idx3-ubyte.gz $fashion/t10k-labels-idx1-ubyte.gz \
     --mean 0.2860 --std 0.3530 -o "$work/fashion.h5"
