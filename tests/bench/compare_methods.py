@@ -30,7 +30,8 @@ IMAGES = 1000
 SWITCH = ["--batch", "50", "--draws", "2"]
 BASELINES = ["l1", "bn_scale", "activation", "taylor", "leave_one_out", "random"]
 ENV = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-       "OMPI_MCA_rmaps_base_oversubscribe": "1", "OPENBLAS_NUM_THREADS": "1"}
+       "OMPI_MCA_rmaps_base_oversubscribe": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+       "OPENBLAS_NUM_THREADS": "1"}
 
 
 def run(neurank, *arguments):

@@ -18,7 +18,8 @@ ROUNDS = 5
 CASES = [("lenet5", "conv2", 10000, 4), ("vgg16s", "conv3_3", 200, 1),
          ("resnet20", "stage2.1.conv1", 200, 1)]
 ENV = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-       "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_mpi_yield_when_idle": "1",
+       "OMPI_MCA_rmaps_base_oversubscribe": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+       "OMPI_MCA_mpi_yield_when_idle": "1",
        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
