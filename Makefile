@@ -54,12 +54,12 @@ SHIPPED := $(wildcard src/onnx/generated/onnx.pb-c.c)
 GEN     := $(if $(SHIPPED),src/onnx/generated,build/gen)
 MODULES := base manual nn sample estim plan onnx h5 dataset store game switch sched report run shapley rate curve prune job command cli
 
-SOURCES := $(foreach m,$(MODULES),$(wildcard src/$(m)/*.c))
+SOURCES := $(filter-out $(SHIPPED),$(foreach m,$(MODULES),$(wildcard src/$(m)/*.c src/$(m)/*/*.c)))
 LIB_SRC := $(filter-out src/cli/%,$(SOURCES))
 CLI_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter src/cli/%,$(SOURCES))) $(BUILD)/gen/manual_sources.o
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o $(BUILD)/gen/manual_sources.o
 LIB_OBJ  = $(LIB_SRC:%.c=$(BUILD)/%.o) $(BUILD)/gen/onnx.pb-c.o
-HEADERS := $(wildcard include/neurank/*/*.h src/*/*.h)
+HEADERS := $(filter-out $(SHIPPED:.c=.h),$(wildcard include/neurank/*/*.h src/*/*.h src/*/*/*.h))
 
 OPTIMISE_release = -O3 -DNDEBUG
 OPTIMISE_debug   = -Og -g3 -DNR_DEBUG
