@@ -6,7 +6,7 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
 #include "neurank/command/command.h"
-#include "neurank/game/filter.h"
+#include "neurank/game/cost.h"
 #include "neurank/nn/gemm.h"
 #include "neurank/nn/layers.h"
 #include "neurank/onnx/import.h"

@@ -7,6 +7,7 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
 #include "neurank/base/stop.h"
+#include "neurank/game/filter.h"
 #include "neurank/nn/backward.h"
 
 /* Coalitions whose membership is written down at a time. */

@@ -1,12 +1,12 @@
-/* Means of a layer's output channels over images and positions, for NR_ABLATE_MEAN.
- * Every image's mean is an integer of the usual unit, so ranks may split the images as
- * they like. */
+/* Every image's mean is an integer of the usual unit, so sums do not depend on who did
+ * which image. */
+#include "neurank/game/channel_means.h"
+
 #include <stdlib.h>
 
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
 #include "neurank/base/wide.h"
-#include "neurank/game/filter.h"
 #include "neurank/nn/exec.h"
 
 static void add_word_pair(uint64_t *pair, nr_wide term) {

@@ -2,37 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ablate.h"
 #include "filter_private.h"
 #include "neurank/base/memory.h"
 
 static size_t node_size(const nr_filter *game, uint32_t node) {
     return nr_shape_size(nr_graph_node(game->spec.graph, node)->shape);
-}
-
-void nr_filter_ablate_layer(const nr_cut *cut, nr_ablation ablation, const float *means,
-                            size_t rows, const float *kept, float *ablated) {
-    const nr_graph *graph = nr_cut_graph(cut);
-    const nr_node *layer = nr_graph_node(graph, nr_cut_layer(cut));
-    const uint32_t *players = nr_cut_players_of(cut, nr_cut_layer(cut));
-    const float *silent = nr_graph_weight(graph, layer->silent);
-    size_t c = layer->shape.c, pixels = rows * layer->shape.h * layer->shape.w;
-    if (ablation == NR_ABLATE_REMOVE) silent = NULL;
-    if (ablation == NR_ABLATE_MEAN) silent = means;
-    for (size_t p = 0; p < pixels; p++)
-        for (size_t i = 0; i < c; i++)
-            ablated[p * c + i] = players[i] == NR_NO_PLAYER ? kept[p * c + i]
-                                 : silent                   ? silent[i]
-                                                            : 0;
-}
-
-void nr_filter_clear_absent(void *context, uint32_t node, size_t rows, float *output) {
-    const nr_cut *cut = context;
-    nr_shape shape = nr_graph_node(nr_cut_graph(cut), node)->shape;
-    const bool *absent = nr_cut_absent(cut, node);
-    size_t pixels = rows * shape.h * shape.w;
-    for (size_t i = 0; i < shape.c; i++)
-        if (absent[i])
-            for (size_t p = 0; p < pixels; p++) output[p * shape.c + i] = 0;
 }
 
 /* Nodes of the list that a later part reads; *out owned by the caller. */
@@ -107,7 +82,7 @@ nr_status nr_filter_states_new(nr_filter *game) {
     if (!game->layer_ablated) return NR_ERR_INTERNAL;
     NR_TRY(make_ends(game, NR_PART_TWO, game->two));
     NR_TRY(make_ends(game, NR_PART_LINEAR, game->linear));
-    nr_exec_set_hook(game->two[NR_EMPTY], nr_filter_clear_absent, game->cut);
+    nr_exec_set_hook(game->two[NR_EMPTY], nr_ablate_absent, game->cut);
     game->empty_is_constant =
         game->n == nr_graph_node(game->spec.graph, game->spec.layer)->shape.c &&
         !reads_constants(game, NR_PART_TWO) && !reads_constants(game, NR_PART_LINEAR);
@@ -166,9 +141,9 @@ static void run_end(nr_filter *game, nr_end end) {
 
 /* The layer with nobody kept, and what follows from it. */
 static void ablate(nr_filter *game) {
-    nr_filter_ablate_layer(
-        game->cut, game->spec.ablation, game->spec.channel_means, game->batch_images,
-        nr_filter_prefix_tensor(game, game->spec.layer), game->layer_ablated);
+    nr_ablate_layer(game->cut, game->spec.ablation, game->spec.channel_means,
+                    game->batch_images, nr_filter_prefix_tensor(game, game->spec.layer),
+                    game->layer_ablated);
     game->empty_images = game->batch_images;
     run_end(game, NR_EMPTY);
 }

@@ -1,12 +1,12 @@
-/* One coalition at a time by whole forwards: `eval` and the check of the fast path.
- *
- * Both states of the TWO tensors, then a selection channel by channel, then everything
+/* Both states of the TWO tensors, then a selection channel by channel, then everything
  * behind them by the ordinary operators. */
+#include "neurank/game/masked.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "ablate.h"
 #include "neurank/base/memory.h"
-#include "neurank/game/filter.h"
 #include "neurank/nn/exec.h"
 
 struct nr_masked {
@@ -71,7 +71,7 @@ nr_status nr_masked_new(const nr_filter_spec *spec, size_t rows_max, nr_masked *
     for (int k = 0; k < 2; k++)
         NR_TRY_GOTO(make_exec(m, two.nodes, two.n, rows_max, &m->two[k]), err_free);
     NR_TRY_GOTO(make_rest(m, rows_max), err_free);
-    nr_exec_set_hook(m->two[0], nr_filter_clear_absent, m->cut);
+    nr_exec_set_hook(m->two[0], nr_ablate_absent, m->cut);
     *out = m;
     return NR_OK;
 
@@ -125,8 +125,8 @@ void nr_masked_open(nr_masked *m, size_t first, size_t count) {
     nr_images_read(m->spec.images, first, count, m->input);
     nr_exec_bind(m->prefix, 0, m->input, count);
     nr_exec_run(m->prefix, count);
-    nr_filter_ablate_layer(m->cut, m->spec.ablation, m->spec.channel_means, count,
-                           nr_exec_output(m->prefix, layer), m->layer_ablated);
+    nr_ablate_layer(m->cut, m->spec.ablation, m->spec.channel_means, count,
+                    nr_exec_output(m->prefix, layer), m->layer_ablated);
     for (int k = 0; k < 2; k++) {
         bind_constants(m, m->two[k], count);
         nr_exec_bind(m->two[k], layer, two_state(m, layer, k), count);

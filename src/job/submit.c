@@ -19,6 +19,7 @@
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
+#include "neurank/game/cost.h"
 #include "neurank/job/job_commands.h"
 #include "neurank/nn/gemm.h"
 #include "neurank/shapley/exact.h"

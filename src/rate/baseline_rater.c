@@ -8,6 +8,8 @@
 #include "neurank/base/rng.h"
 #include "neurank/base/wide.h"
 #include "neurank/game/baseline.h"
+#include "neurank/game/channel_means.h"
+#include "neurank/game/filter_spec.h"
 #include "neurank/nn/layers.h"
 #include "neurank/onnx/import.h"
 #include "rater.h"

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "neurank/base/memory.h"
+#include "neurank/game/channel_means.h"
+#include "neurank/game/cost.h"
+#include "neurank/game/filter.h"
 #include "neurank/nn/blas_core.h"
 #include "neurank/plan/shard.h"
 #include "neurank/run/kernel_choice.h"

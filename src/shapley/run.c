@@ -11,6 +11,7 @@
 
 #include "neurank/base/log.h"
 #include "neurank/base/stop.h"
+#include "neurank/game/filter.h"
 #include "neurank/nn/gemm.h"
 #include "neurank/run/world_check.h"
 #include "neurank/sched/schedule.h"

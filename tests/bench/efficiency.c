@@ -35,6 +35,7 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
 #include "neurank/base/text.h"
+#include "neurank/game/cost.h"
 #include "neurank/game/filter.h"
 #include "neurank/nn/gemm.h"
 #include "neurank/nn/layers.h"

@@ -19,6 +19,7 @@
 #include "games.h"
 #include "neurank/base/clock.h"
 #include "neurank/base/rng.h"
+#include "neurank/game/cost.h"
 #include "neurank/nn/layers.h"
 #include "neurank/onnx/import.h"
 #include "neurank/sched/local.h"

@@ -7,6 +7,8 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
 #include "neurank/game/callback.h"
+#include "neurank/game/filter.h"
+#include "neurank/game/masked.h"
 #include "neurank/sched/local.h"
 
 enum { N = TABLE_PLAYERS };

@@ -7,7 +7,8 @@
 #ifndef NEURANK_TESTS_TABLE_H
 #define NEURANK_TESTS_TABLE_H
 
-#include "neurank/game/filter.h"
+#include "neurank/game/filter_spec.h"
+#include "neurank/game/game.h"
 
 enum { TABLE_PLAYERS = 12, TABLE_COALITIONS = 1 << TABLE_PLAYERS };
 

@@ -11,7 +11,7 @@
 #ifndef NEURANK_GAME_BASELINE_H
 #define NEURANK_GAME_BASELINE_H
 
-#include "neurank/game/filter.h"
+#include "neurank/game/filter_spec.h"
 
 typedef struct nr_baseline nr_baseline;
 

@@ -2,7 +2,7 @@
 #ifndef NEURANK_SHAPLEY_LAYER_H
 #define NEURANK_SHAPLEY_LAYER_H
 
-#include "neurank/game/filter.h"
+#include "neurank/game/filter_spec.h"
 #include "neurank/plan/plan.h"
 #include "neurank/plan/units.h"
 #include "neurank/run/inputs.h"

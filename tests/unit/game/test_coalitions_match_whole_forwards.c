@@ -11,6 +11,7 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
 #include "neurank/game/filter.h"
+#include "neurank/game/masked.h"
 
 enum { FILTERS = 9, CLASSES = 3, IMAGES = 4, COALITIONS = 1 << FILTERS };
 

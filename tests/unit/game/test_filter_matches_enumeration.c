@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "neurank/base/quantum.h"
+#include "neurank/game/channel_means.h"
 #include "neurank/game/filter.h"
 
 enum { C = 2, SIDE = 8, FILTERS = 5, MID = 3, CLASSES = 4, IMAGES = 3 };

@@ -11,6 +11,7 @@
 
 #include "neurank/base/quantum.h"
 #include "neurank/game/filter.h"
+#include "neurank/game/masked.h"
 
 enum { PLAYERS_MAX = 16, CLASSES = 3 };
 
