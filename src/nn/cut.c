@@ -346,3 +346,15 @@ const uint32_t *nr_cut_channels(const nr_cut *cut, uint32_t node, uint32_t playe
     *n = map->first[player + 1] - map->first[player];
     return map->channels + map->first[player];
 }
+
+bool nr_cut_is_scaled(const nr_cut *cut) {
+    if (cut->n_list[NR_PART_LINEAR] != 1) return false;
+    uint32_t node = cut->list[NR_PART_LINEAR][0], input = input_at(cut, node, 0);
+    if (node_at(cut, node)->op != NR_OP_DENSE || !cut->maps[input].first) return false;
+    for (uint32_t p = 0; p < cut->n_players; p++) {
+        size_t n;
+        nr_cut_channels(cut, input, p, &n);
+        if (n != 1) return false;
+    }
+    return true;
+}

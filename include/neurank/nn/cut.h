@@ -63,6 +63,10 @@ nr_node_list nr_cut_two_ends(const nr_cut *cut);
 /* Nodes of `part` that nodes of a later part read (or the score). */
 bool nr_cut_leaves_part(const nr_cut *cut, uint32_t node);
 
+/* Is the only LINEAR tensor a dense layer's, of which every player is one input? Then
+ * what a player adds is a row of that layer's weights times the input's difference. */
+bool nr_cut_is_scaled(const nr_cut *cut);
+
 /* Of a TWO node: player of each channel, or NR_NO_PLAYER; [c] */
 const uint32_t *nr_cut_players_of(const nr_cut *cut, uint32_t node);
 const bool *nr_cut_absent(const nr_cut *cut, uint32_t node);
