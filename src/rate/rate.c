@@ -6,7 +6,6 @@
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/stop.h"
-#include "neurank/nn/blas_core.h"
 #include "neurank/nn/gemm.h"
 #include "neurank/nn/layers.h"
 #include "neurank/rate/rate.h"
@@ -24,25 +23,7 @@ typedef struct {
     nr_rate_session *session; /* rank 0 */
 } rate_run;
 
-void nr_rater_free(nr_rater *rater) {
-    if (rater->free) rater->free(rater->self);
-    *rater = (nr_rater){0};
-}
-
 /* ---- what there is to do ---- */
-
-nr_status nr_rated_plan(const nr_rated_layer *layer, nr_plan *plan) {
-    const nr_graph *graph = layer->inputs->graph;
-    NR_TRY(nr_plan_set(plan, "model", layer->inputs->model_digest));
-    NR_TRY(nr_plan_set(plan, "data", layer->inputs->data_digest));
-    NR_TRY(nr_plan_set_u64(plan, "images", nr_images_count(layer->inputs->images)));
-    NR_TRY(nr_plan_set_u64(plan, "seed", layer->options->seed));
-    NR_TRY(nr_plan_set(plan, "node",
-                       nr_graph_text(graph, nr_graph_node(graph, layer->node)->name)));
-    NR_TRY(nr_plan_set(plan, "kernels", layer->kernels->name));
-    NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
-    return nr_plan_set(plan, NR_PLAN_BLAS, nr_blas_core());
-}
 
 static nr_status plan_layers(rate_run *run, const char *kernels) {
     uint32_t *nodes;

@@ -55,7 +55,7 @@ bool nr_switch_adopt_goal(const nr_rated_layer *layer, nr_rating *rating);
 nr_status nr_baseline_rater_new(const nr_rated_layer *layer, nr_rater *out);
 nr_status nr_baseline_rating(const nr_rated_layer *layer, nr_rating *out);
 
-/* rate.c: plan fields that both have. */
+/* Plan fields that both have. */
 nr_status nr_rated_plan(const nr_rated_layer *layer, nr_plan *plan);
 
 #endif
