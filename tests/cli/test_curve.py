@@ -8,12 +8,10 @@ import io
 import json
 import os
 import signal
-import subprocess
-import time
 
 import h5py
 import numpy as np
-from harness import DATA, NEURANK, check, fashion, message, run, same
+from harness import DATA, Stepped, check, fashion, message, run, same
 
 MODEL = f"{DATA}/lenet5.onnx"
 IMAGES = ["--images", "120"]
@@ -93,12 +91,10 @@ def check_stop():
     line = ["curve", MODEL, "fashion.h5", "r.h5", "--images", "3000", "--points", "12",
             "--random", "1", "--methods", "shapley,l1"]
     run(*line, "-o", "whole.h5", ranks=2)
-    p = subprocess.Popen([NEURANK, *line, "-o", "part.h5"], stderr=subprocess.PIPE, text=True)
-    while not os.path.exists("part.h5") and p.poll() is None:
-        time.sleep(0.01)
+    p = Stepped(*line, "-o", "part.h5", store="part.h5")
+    p.until_stands("a layer is done", lambda: os.path.exists("part.h5"))
     p.send_signal(signal.SIGTERM)
-    p.communicate()
-    check(p.returncode == 75, f"exit code {p.returncode} after SIGTERM")
+    p.ends(75)
     with h5py.File("part.h5") as f:
         check(0 < len(f.keys()) < 3, "some layers are there")
     run(*line, "-o", "part.h5")

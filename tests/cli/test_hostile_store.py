@@ -3,13 +3,10 @@ whose sums were changed is refused with one line, by `show` and by a resume.
 TEST: parallel timeout=120"""
 import os
 import shutil
-import signal
-import subprocess
-import time
 
 import h5py
 import numpy as np
-from harness import DATA, NEURANK, check, fashion, message, run
+from harness import DATA, Stepped, check, fashion, message, run, units_in
 
 BIG = 2 ** 28
 
@@ -178,29 +175,15 @@ CHANGES_BASELINE = {
 
 def begun_exact_run(args, path):
     """Stops an exact run of two pieces a block within a block."""
-    for turn in range(20):
-        if os.path.exists(path):
-            os.remove(path)
-        p = subprocess.Popen([NEURANK, *map(str, args), path, "--checkpoint-every", "0.1s"],
-                             stderr=subprocess.PIPE, text=True)
-        while not os.path.exists(path) or h5_units(path) == 0:
-            check(p.poll() is None, "the exact run ended before it was stopped")
-            time.sleep(0.01)
-        time.sleep(0.017 * turn)
-        p.send_signal(signal.SIGTERM)
-        p.communicate()
-        with h5py.File(path) as f:
-            if "begun_block" in f["conv1/state"]:
-                return
-    check(False, "no run was stopped within a block")
+    p = Stepped(*args, path, "--checkpoint-every", "0.1s", store=path)
+    p.until_stands("a block is begun", lambda: is_within_block(path))
+    p.kill()
+    p.wait()
 
 
-def h5_units(path):
-    try:
-        with h5py.File(path) as f:
-            return int(f["conv1/state/open_done"][...].sum())
-    except (OSError, KeyError):
-        return 0
+def is_within_block(path):
+    with h5py.File(path) as f:
+        return units_in(path) > 0 and "begun_block" in f["conv1/state"]
 
 
 def main():

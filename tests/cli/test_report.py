@@ -9,14 +9,13 @@ import os
 import re
 import signal
 import subprocess
-import time
 import xml.etree.ElementTree as ET
 
 import cv2
 import h5py
 import numpy as np
 import onnx
-from harness import DATA, NEURANK, check, fashion, message, patience, run
+from harness import DATA, Stepped, check, fashion, message, patience, run
 
 MODEL = f"{DATA}/lenet5.onnx"
 IMAGES = ["--images", "100"]
@@ -241,13 +240,11 @@ def check_whatever_is_there():
     check_form(report("x.html", "x.h5"), 1)
     run("shapley", MODEL, "fashion.h5", *one, "--filters", "3", "--sweeps", "2", "-o", "1.h5")
     check_form(report("1.html", "1.h5"), 2)
-    p = subprocess.Popen([NEURANK, "shapley", MODEL, "fashion.h5", "--layer", "conv1", "--filters",
-                          "0-15", "--method", "exact", "--images", "500", "-o", "p.h5"],
-                         stderr=subprocess.DEVNULL)
-    while not os.path.exists("p.h5"):
-        time.sleep(0.1)
+    p = Stepped("shapley", MODEL, "fashion.h5", "--layer", "conv1", "--filters", "0-15", "--method",
+                "exact", "--images", "500", "-o", "p.h5", store="p.h5")
+    p.until_stands()
     p.send_signal(signal.SIGTERM)
-    check(p.wait() == 75, "stopped early")
+    p.ends(75)
     page = report("p.html", "p.h5")
     check("an exact run has them at its end" in page.text, "no value yet")
     check_form(page, 0)

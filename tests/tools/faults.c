@@ -1,9 +1,14 @@
 /* A library to preload: it makes one call fail, the k-th of those that touch certain
- * files, in this program and in HDF5 alike.
+ * files, in this program and in HDF5 alike; or lets the program stand still at each
+ * checkpoint.
  *
  *   NR_FAULT_PATH   part of the paths to watch
  *   NR_FAULT_AT     number of the call, from 1; 0: none, only count
- *   NR_FAULT_KIND   an errno's name; "short": half of the bytes; "kill": SIGKILL instead
+ *   NR_FAULT_KIND   an errno's name; "short": half of the bytes; "kill": SIGKILL instead;
+ *                   "stand": no call fails, but all threads stop (SIGSTOP) until SIGCONT when
+ *                   the one that computes has renamed a file to such a path, and each time
+ *                   after that it starts a thread, which will write a checkpoint: so it stands
+ *                   between two units, and the file is what the last thread has written
  *   NR_FAULT_FROM   1: that call and all that come later
  *   NR_FAULT_COUNT  file to write the number of calls to, at the end
  *
@@ -12,6 +17,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -23,7 +29,7 @@
 enum { FILES = 1024 };
 
 static struct {
-    bool ready, from, kill, brief;
+    bool ready, from, kill, brief, stand, begun;
     const char *path;
     long at, calls;
     int error;
@@ -61,6 +67,7 @@ static void prepare(void) {
     fault.at = at ? atol(at) : 0;
     fault.from = from && *from == '1';
     fault.kill = kind && strcmp(kind, "kill") == 0;
+    fault.stand = kind && strcmp(kind, "stand") == 0;
     fault.brief = kind && strcmp(kind, "short") == 0;
     fault.error = error_of(kind ? kind : "EIO");
     atexit(write_count);
@@ -79,11 +86,18 @@ static bool watched(int file) {
 /* Is it this call's turn? */
 static bool is_due(void) {
     long call = __atomic_add_fetch(&fault.calls, 1, __ATOMIC_SEQ_CST);
-    if (fault.at == 0 || call < fault.at || (call > fault.at && !fault.from))
+    if (fault.stand || fault.at == 0 || call < fault.at || (call > fault.at && !fault.from))
         return false;
     if (fault.kill) kill(getpid(), SIGKILL);
     errno = fault.error;
     return true;
+}
+
+/* A file was written, or soon will be. */
+static void stand(void) {
+    if (!fault.stand || gettid() != getpid()) return;
+    fault.begun = true;
+    kill(getpid(), SIGSTOP);
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -154,8 +168,17 @@ int fcntl(int file, int command, ...) {
 }
 
 int rename(const char *from, const char *to) {
-    if (watches(to) && is_due() && !fault.brief) return -1;
-    return REAL(rename)(from, to);
+    bool mine = watches(to);
+    if (mine && is_due() && !fault.brief) return -1;
+    int result = REAL(rename)(from, to);
+    if (mine && result == 0) stand();
+    return result;
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+                   void *(*function)(void *), void *argument) {
+    if (fault.begun) stand();
+    return REAL(pthread_create)(thread, attributes, function, argument);
 }
 
 int unlink(const char *path) {

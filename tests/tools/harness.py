@@ -1,5 +1,7 @@
 """What the tests of the command line share."""
+import functools
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -84,6 +86,47 @@ class Running(subprocess.Popen):
         return self.said()
 
 
+class Stepped(Running):
+    """neurank under way on one rank, which stands still at each checkpoint of `store` (faults.c):
+    what is then done to it, or to the disk, meets it there on any machine."""
+
+    def __init__(self, *args, store, env=None):
+        library = os.path.join(os.path.dirname(NEURANK), "tests", "faults.so")
+        super().__init__(*args, env={"LD_PRELOAD": library, "NR_FAULT_PATH": store,
+                                     "NR_FAULT_KIND": "stand", **(env or {})})
+
+    def stands(self):
+        try:
+            with open(f"/proc/{self.pid}/stat") as f:
+                return f.read().rpartition(")")[2].split()[0] == "T"
+        except FileNotFoundError:
+            return False
+
+    def goes_on(self):
+        self.send_signal(signal.SIGCONT)
+
+    def until_stands(self, what="a checkpoint", condition=lambda: True):
+        """From one time that it stands to the next, until that holds."""
+        self.until(what, self.stands)
+        while not condition():
+            self.steps(what)
+
+    def steps(self, what="a checkpoint"):
+        """To where it stands next: one unit on, with --checkpoint-every 0.1s, the least there is."""
+        time.sleep(0.11)
+        self.goes_on()
+        self.until(what, self.stands)
+
+    def ends(self, code, within_s=60):
+        """It goes on to its end, however often it still writes."""
+        def over():
+            if self.poll() is None and self.stands():
+                self.goes_on()
+            return self.poll() is not None
+        wait_for("the run ends", within_s, over, every=0.01)
+        return super().ends(code)
+
+
 def message(p):
     """The one line of an error, without its prefix."""
     lines = [l for l in p.stderr.splitlines() if l.startswith("neurank: error: ")]
@@ -109,6 +152,12 @@ def write_images(path, images, labels, **attributes):
 
 def results(path):
     """Every number of a store but those that tell of time: {name: bytes}."""
+    return results_of(os.path.abspath(path), os.stat(path).st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=8)
+def results_of(path, _):
+    """Many stores are compared with the same one."""
     found = {}
 
     def visit(name, item):
