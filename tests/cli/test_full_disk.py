@@ -1,7 +1,7 @@
 """A disk that is full for a while costs a warning; one that stays full, or a folder that goes
 away, costs nothing that was computed: it is in the rescue file. A folder that is read-only is
 refused, but for a store that is complete.
-TEST: timeout=180
+TEST: parallel timeout=240
 
 Works on a small tmpfs in a mount namespace of its own (unshare), as root or as any user.
 """
@@ -11,19 +11,27 @@ import signal
 import subprocess
 import sys
 
-from harness import DATA, ENDLESS, Running, check, enough, fashion, message, run, same
+from harness import (DATA, ENDLESS, Running, Stepped, check, enough, fashion, message, patience, run,
+                     same, units_in)
 
 
 def args(output, *more, sweeps=2):
     return ["shapley", f"{DATA}/lenet5.onnx", "fashion.h5", "--layer", "conv1,conv2",
             "--images", 400, "--sweeps", sweeps, "--per-image", "--by-class",
-            "--checkpoint-every", "0.2s", "-o", output, *more]
+            "--checkpoint-every", "0.1s", "-o", output, *more]
 
 
-def begun(*more, ranks=0, output="small/run.h5", **options):
-    """A run of which a checkpoint was written in the midst of it."""
-    p = Running(*args(output, *more, **options), ranks=ranks)
-    p.until_saved(output)
+def begun(ranks=0):
+    """A run without an end, of which a checkpoint was written."""
+    p = Running(*args("small/run.h5", sweeps=ENDLESS), ranks=ranks)
+    p.until_saved("small/run.h5")
+    return p
+
+
+def standing(output, *more):
+    """A run that has an end, and stands still in the midst of it, a checkpoint behind it."""
+    p = Stepped(*args(output, *more), store=output)
+    p.until_stands("the store grows", lambda: units_in(output) > 0)
     return p
 
 
@@ -54,21 +62,21 @@ def ended(store):
 
 def full_for_a_while():
     fresh()
-    p = begun(sweeps=ENDLESS)
+    p = begun()
     fill()
-    p.until_said("the next try is in 0.2 s")
+    p.until_said("the next try is in 0.1 s")
     os.remove("small/filler")
     p.until_saved("small/run.h5")
     p.send_signal(signal.SIGTERM)
     text = p.ends(75)
     check("neurank: warning: small/run.h5" in text and "No space left on device" in text and
-          "it still stands; the next try is in 0.2 s" in text, text)
+          "it still stands; the next try is in 0.1 s" in text, text)
     ended("small/run.h5")
 
 
 def full_for_good(rescue, *more):
     fresh()
-    p = begun(*more)
+    p = standing("small/run.h5", *more)
     fill()
     text = p.ends(5)
     check(f"neurank: error: small/run.h5 could not be written; the results are in {rescue}"
@@ -83,7 +91,7 @@ def full_for_good(rescue, *more):
 def full_when_stopped():
     """Stopped early and not saved is not stopped early: no job script may requeue it."""
     fresh()
-    p = begun(ranks=2, sweeps=ENDLESS)
+    p = begun(ranks=2)
     fill()
     p.send_signal(signal.SIGUSR1)
     text = p.ends(5)
@@ -114,7 +122,7 @@ def full_from_the_start():
 def read_only():
     """From the start; a run that meets it on the way is in test_every_fault.py (EROFS)."""
     fresh()
-    run(*args("small/run.h5", "--time-limit", "0.3s", sweeps=ENDLESS), expect=75)
+    run(*args("small/run.h5", "--time-limit", f"{patience(0.3):.1f}s", sweeps=ENDLESS), expect=75)
     subprocess.run(["mount", "-o", "remount,bind,ro", "small"], check=True)
     p = run(*args("small/run.h5"), expect=5)
     check("Read-only file system" in p.stderr and p.stderr.count("error: ") == 1, p.stderr)
@@ -130,7 +138,7 @@ def read_only():
 def gone():
     """With values by image, which stand in the file that goes away, for the most part."""
     fresh()
-    p = begun(output="folder/run.h5")
+    p = standing("folder/run.h5")
     shutil.rmtree("folder")
     text = p.ends(5)
     check("No such file or directory" in text and "are in ./run.h5.rescue" in text, text)

@@ -1,6 +1,6 @@
 """Goals end a run when they are reached, the store says which, tightening goes on, and
 what cannot be is refused. Exact runs stop and go on as others do.
-TEST: timeout=300"""
+TEST: parallel timeout=300"""
 import json
 import os
 

@@ -1,6 +1,6 @@
 """IDX (plain and gzip), CIFAR-10 and npy 1.0 to 3.0 arrive unchanged, with their
 normalisation; damaged files are refused with one line and leave no file.
-TEST: timeout=60"""
+TEST: parallel timeout=60"""
 import gzip
 import os
 import struct

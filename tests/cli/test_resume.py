@@ -1,13 +1,13 @@
 """A run that was stopped, killed or extended ends with the bits of one that was not; a
 store of another run is refused with exit 4, naming what differs; a complete one is left
 alone.
-TEST: timeout=600"""
+TEST: parallel timeout=600"""
 import os
 import signal
 
 import h5py
-from harness import (DATA, ENDLESS, Running, check, enough, fashion, layers_of, message, patience, run,
-                     same)
+from harness import (DATA, ENDLESS, Running, Stepped, check, enough, fashion, layers_of, message,
+                     patience, run, same, units_in)
 from torture import ranks_of, send
 
 MODEL = f"{DATA}/lenet5.onnx"
@@ -85,18 +85,24 @@ def signals():
 
 
 def second_layer():
-    """Stopped when the first of two layers is complete, and the second one begun."""
-    p = Running(*args("second.h5", 12, "--checkpoint-every", "0.1s"))
-    p.until("the second layer is begun", lambda: layers_begun("second.h5") == 2)
-    check(interrupted(p, "second.h5", signal.SIGTERM) == 75, "stopped")
-    run(*args("second.h5", 12), ranks=2)
-    run(*args("whole12.h5", 12))
-    same("whole12.h5", "second.h5")
+    """Stopped when the first of two layers is complete, and the second one just begun."""
+    p = Stepped(*args("second.h5", 4, "--checkpoint-every", "0.1s"), store="second.h5")
+    p.until_stands("the first layer is complete", lambda: sweeps_of("second.h5") == [4, 0])
+    p.steps()
+    p.send_signal(signal.SIGTERM)
+    p.ends(75)
+    check(layers_begun("second.h5") == 2, "the second layer is begun")
+    run(*args("second.h5", 4), ranks=2)
+    run(*args("whole4.h5", 4))
+    same("whole4.h5", "second.h5")
+
+
+def sweeps_of(output):
+    with h5py.File(output) as f:
+        return [int(layer.attrs["sweeps"]) for layer in layers_of(f)]
 
 
 def layers_begun(output):
-    if not os.path.exists(output):
-        return 0
     with h5py.File(output) as f:
         return sum(layer.attrs["samples"] > 0 for layer in layers_of(f))
 
@@ -105,8 +111,11 @@ def pieces():
     """An exact run, whose end nobody can set: its units are many."""
     run(*exact("exact.h5"))
     for number in (signal.SIGTERM, signal.SIGKILL):
-        p = Running(*exact("pieces.h5", "--checkpoint-every", "0.1s"))
-        interrupted(p, "pieces.h5", number)
+        before = units_in("pieces.h5")
+        p = Stepped(*exact("pieces.h5", "--checkpoint-every", "0.1s"), store="pieces.h5")
+        p.until_stands("pieces are done", lambda: units_in("pieces.h5") > before)
+        p.send_signal(number)
+        p.ends(75 if number == signal.SIGTERM else -9)
     shown = run("show", "pieces.h5").stdout
     check("values are known when every coalition is evaluated" in shown, shown)
     run(*exact("pieces.h5"), ranks=3)

@@ -1,6 +1,6 @@
 """The switch and baselines: the same bits for any number of ranks and after stops, beside
 Shapley values that stay as they are; another plan is refused; what was written verifies.
-TEST: timeout=200"""
+TEST: parallel timeout=200"""
 import csv
 import io
 import signal
