@@ -300,6 +300,11 @@ CLANG_TIDY   = $(call of_version,clang-tidy)
 SHELLCHECK   = $(shell command -v shellcheck)
 left_out     = echo '  LINT   $(1): left out, version $(LINT_VERSION) is not here'
 
+# clang's analyzer takes minutes to follow every path through every call; `make test` lets it
+# look at each function by itself, `make test-long` at all.
+ANALYSIS ?= deep
+ANALYZER  = -Xclang -analyzer-config -Xclang mode=$(ANALYSIS)
+
 lint: $(GEN)/onnx.pb-c.c
 	@echo '  LINT   module graph'
 	@$(PYTHON) tests/tools/lint_layers.py
@@ -310,10 +315,10 @@ lint: $(GEN)/onnx.pb-c.c
 tidy:
 	@echo '  LINT   clang-tidy'
 	@$(if $(findstring x86_64,$(TARGET)),for set in simd_avx512 simd_avx2; do $(MAKE) --no-print-directory tidy-$$set || exit 1; done)
-	@printf '%s\n' $(filter-out src/nn/simd_avx%,$(SOURCES)) | xargs -P "$$(nproc)" -n 4 sh -c '$(CLANG_TIDY) --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Iinclude -isystem $(GEN) $(DEP_CFLAGS) 2>/dev/null' tidy
+	@printf '%s\n' $(filter-out src/nn/simd_avx%,$(SOURCES)) | xargs -P "$$(nproc)" -n 4 sh -c '$(CLANG_TIDY) --quiet "$$@" -- -std=gnu11 -D_GNU_SOURCE -Iinclude -isystem $(GEN) $(DEP_CFLAGS) $(ANALYZER) 2>/dev/null' tidy
 
 tidy-%:
-	@$(CLANG_TIDY) --quiet src/nn/$*.c -- -std=gnu11 -D_GNU_SOURCE -Iinclude $(filter -march%,$(INSTRUCTIONS_$*)) 2>/dev/null
+	@$(CLANG_TIDY) --quiet src/nn/$*.c -- -std=gnu11 -D_GNU_SOURCE -Iinclude $(filter -march%,$(INSTRUCTIONS_$*)) $(ANALYZER) 2>/dev/null
 
 format:
 	@$(or $(CLANG_FORMAT),echo clang-format $(LINT_VERSION) is wanted; exit 1;) -i $(FORMATTED)
@@ -326,7 +331,7 @@ LONG_TESTS := $(wildcard tests/long/test_*.py)
 # Installs, then makes the rest in a second make: see demo.
 test: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=1 all man units experiments
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory lint ANALYSIS=shallow
 	@$(MAKE) --no-print-directory -j"$$(nproc)" WERROR=1 MODE=asan units
 	@$(MAKE) --no-print-directory WERROR=1 run-tests
 
@@ -350,6 +355,7 @@ run-tests:
 
 test-long: packages-test
 	@$(MAKE) --no-print-directory -j"$$(nproc)" all $(FAULTS) $(BUILD)/tests/estim/test_agreement
+	@$(MAKE) --no-print-directory lint
 	@$(RUN) -v $(BUILD)/neurank $(LONG_TESTS)
 	@NEURANK_LONG=200 $(BUILD)/tests/estim/test_agreement
 	@$(MAKE) --no-print-directory coverage
