@@ -28,13 +28,16 @@ bool nr_parse_double(const char *text, double *out) {
     return true;
 }
 
+/* [hours:]minutes:seconds; what stands first may be any number. */
 static bool parse_clock(const char *text, double *out_s) {
     double total = 0;
     int fields = 0;
     for (const char *p = text; fields < 3; p++) {
         char *end;
         if (!isdigit((unsigned char)*p)) return false;
-        total = total * 60 + (double)strtoul(p, &end, 10);
+        unsigned long field = strtoul(p, &end, 10);
+        if (fields > 0 && (field > 59 || end - p > 2)) return false;
+        total = total * 60 + (double)field;
         fields++;
         p = end;
         if (!*p) break;

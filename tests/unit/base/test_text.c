@@ -30,10 +30,12 @@ static void test_durations(void **state) {
     static const struct {
         const char *text;
         double seconds;
-    } good[] = {{"90", 90},    {"90s", 90},   {"1.5m", 90},      {"2h", 7200},
-                {"1d", 86400}, {"2:00", 120}, {"1:30:00", 5400}, {"0", 0}};
-    static const char *const bad[] = {"",   "s",       "-1s", "1w",
-                                      "1:", "1:2:3:4", ":30", "1h30"};
+    } good[] = {{"90", 90},      {"90s", 90},   {"1.5m", 90},      {"2h", 7200},
+                {"1d", 86400},   {"2:00", 120}, {"1:30:00", 5400}, {"0", 0},
+                {"90:00", 5400}, {"1:5", 65}};
+    static const char *const bad[] = {"",     "s",       "-1s",     "1w",
+                                      "1:",   "1:2:3:4", ":30",     "1h30",
+                                      "1:99", "1:99:00", "1:00:60", "1:005"};
     double seconds = -1;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(nr_parse_duration(good[i].text, &seconds) &&
