@@ -13,6 +13,7 @@
 #include "neurank/nn/gemm.h"
 #include "neurank/nn/layers.h"
 #include "neurank/onnx/import.h"
+#include "neurank/plan/index_list.h"
 #include "neurank/run/kernel_choice.h"
 #include "neurank/run/network.h"
 
@@ -134,7 +135,6 @@ static nr_status write_logits(const evaluation *e) {
 }
 
 static void print_json(const evaluation *e) {
-    char ablate[NR_CHOICE_TEXT];
     json_t *root = json_object(), *dropped = json_array();
     for (size_t i = 0; i < e->n_dropped; i++)
         json_array_append_new(dropped, json_integer(e->dropped[i]));
@@ -145,9 +145,8 @@ static void print_json(const evaluation *e) {
     json_object_set_new(root, "dropped", dropped);
     if (e->options->layer)
         json_object_set_new(root, "layer", json_string(e->options->layer));
-    json_object_set_new(
-        root, "ablation",
-        json_string(nr_option_choice("ablate", e->options->ablate, ablate)));
+    json_object_set_new(root, "ablation",
+                        json_string(nr_ablation_words[e->options->ablate]));
     json_dumpf(root, stdout, JSON_INDENT(1));
     fputc('\n', stdout);
     json_decref(root);
@@ -163,12 +162,11 @@ static void print(const evaluation *e) {
 }
 
 static nr_status evaluate(evaluation *e) {
-    char digest[NR_DIGEST_TEXT], kernels[NR_CHOICE_TEXT];
+    char digest[NR_DIGEST_TEXT];
     nr_selection selection = {.wanted = (size_t)e->options->images,
                               .seed = e->options->seed};
     double value;
-    nr_option_choice("kernels", e->options->kernels, kernels);
-    NR_TRY(nr_require_kernels(kernels, &e->kernels));
+    NR_TRY(nr_require_kernels(e->options->kernels, &e->kernels));
     NR_TRY(nr_onnx_load(e->options->positional[0], &e->graph, digest));
     NR_TRY(nr_images_load(e->options->positional[1], e->graph, selection, &e->images));
     e->classes = nr_graph_node(e->graph, nr_graph_output(e->graph))->shape.c;

@@ -41,14 +41,11 @@ static nr_status write_array(const char *path, const char *layer, const nr_ranki
 static nr_status write_arrays(const nr_options *o, const nr_store *store,
                               const nr_names *names) {
     nr_compared_store source = {o->positional[0], store};
-    char method[NR_CHOICE_TEXT];
     size_t written = 0;
-    nr_option_choice("by", o->by, method);
     for (size_t i = 0; i < names->n; i++) {
         nr_rankings found;
         if (!nr_is_selected(o->layer, names->items[i])) continue;
-        nr_status status =
-            nr_rankings_find(&source, 1, names->items[i], method, &found);
+        nr_status status = nr_rankings_find(&source, 1, names->items[i], o->by, &found);
         if (status == NR_OK && found.n > 0) {
             status = write_array(o->output, names->items[i], &found.items[0]);
             written++;
@@ -58,7 +55,7 @@ static nr_status write_arrays(const nr_options *o, const nr_store *store,
     }
     NR_REQUIRE(written > 0, NR_ERR_MISMATCH,
                "%s: no values of the method %s (--by names another)", o->positional[0],
-               method);
+               o->by);
     return NR_OK;
 }
 

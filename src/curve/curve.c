@@ -54,13 +54,11 @@ static bool is_root(const curve_run *run) {
 /* ---- what there is to do ---- */
 
 static nr_status set_plan(const curve_run *run, nr_plan *plan) {
-    char ablate[NR_CHOICE_TEXT];
-    nr_option_choice("ablate", run->options->ablate, ablate);
     NR_TRY(nr_plan_set(plan, "model", run->inputs.model_digest));
     NR_TRY(nr_plan_set(plan, "data", run->inputs.data_digest));
     NR_TRY(nr_plan_set_u64(plan, "images", nr_images_count(run->inputs.images)));
     NR_TRY(nr_plan_set_u64(plan, "seed", run->options->seed));
-    NR_TRY(nr_plan_set(plan, "ablate", ablate));
+    NR_TRY(nr_plan_set(plan, "ablate", nr_ablation_words[run->options->ablate]));
     NR_TRY(nr_plan_set(plan, "kernels", run->kernels->name));
     NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
     return nr_plan_set(plan, NR_PLAN_BLAS, nr_blas_core());
@@ -117,7 +115,7 @@ static nr_status open_file(curve_run *run, const char *command_line) {
 }
 
 static nr_status load(curve_run *run, const char *command_line) {
-    char kernels[NR_CHOICE_TEXT];
+    char kernels[NR_KERNELS_TEXT];
     NR_TRY(nr_inputs_load(run->world, run->options, &run->inputs));
     if (!is_root(run)) nr_log_set_silent(true); /* one message of what all decide */
     nr_status status = nr_choose_kernels(run->world, run->options, kernels);

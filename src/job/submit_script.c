@@ -12,6 +12,7 @@
 #include "neurank/base/clock.h"
 #include "neurank/base/command.h"
 #include "neurank/base/memory.h"
+#include "neurank/base/shell.h"
 #include "submit.h"
 
 static const double ask_s = 30;

@@ -19,12 +19,16 @@ static void print_choices(const option_row *row, FILE *stream) {
     fprintf(stream, "\" ;;\n");
 }
 
+static bool takes_choice(option_kind kind) {
+    return kind == CHOICE || kind == WORD;
+}
+
 static bool takes_file(option_kind kind) {
     return kind == PATH || kind == FILES;
 }
 
 static bool takes_what_nobody_guesses(option_kind kind) {
-    return kind != CHOICE && kind != FLAG && !takes_file(kind);
+    return !takes_choice(kind) && kind != FLAG && !takes_file(kind);
 }
 
 /* "--a|--b) <what>": the options of a kind. */
@@ -44,7 +48,7 @@ static void print_kind(unsigned command, bool (*is)(option_kind), const char *wh
 static void print_command(unsigned command, FILE *stream) {
     fprintf(stream, "    %s)\n        case $before in\n", nr_commands[command].name);
     for (size_t i = 0; i < nr_n_options; i++)
-        if (has(i, command) && nr_option_table[i].kind == CHOICE)
+        if (has(i, command) && takes_choice(nr_option_table[i].kind))
             print_choices(&nr_option_table[i], stream);
     print_kind(command, takes_file, "return", stream);
     print_kind(command, takes_what_nobody_guesses, "compopt +o default; return",

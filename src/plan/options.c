@@ -1,10 +1,8 @@
 #include "neurank/plan/options.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "neurank/base/memory.h"
 #include "neurank/base/text.h"
 #include "neurank/plan/shard.h"
 #include "options_private.h"
@@ -33,30 +31,6 @@ static bool find_choice(const char *choices, const char *text, uint64_t *index) 
         if (!p[length]) return false;
         p += length + 1;
     }
-}
-
-static const char *choice_in(unsigned commands, const char *option, uint64_t index,
-                             char buffer[NR_CHOICE_TEXT]) {
-    size_t i = 0;
-    while (i < nr_n_options && (strcmp(nr_option_table[i].name, option) != 0 ||
-                                !(nr_option_table[i].commands & commands)))
-        i++;
-    buffer[0] = '\0';
-    if (i == nr_n_options) return buffer;
-    const char *p = nr_option_table[i].argument;
-    while (index-- > 0) p += strcspn(p, "|") + 1;
-    snprintf(buffer, NR_CHOICE_TEXT, "%.*s", (int)strcspn(p, "|"), p);
-    return buffer;
-}
-
-const char *nr_option_choice(const char *option, uint64_t index,
-                             char buffer[NR_CHOICE_TEXT]) {
-    return choice_in(~0U, option, index, buffer);
-}
-
-const char *nr_option_choice_of(nr_command command, const char *option, uint64_t index,
-                                char buffer[NR_CHOICE_TEXT]) {
-    return choice_in(1U << command, option, index, buffer);
 }
 
 static nr_status bad_value(const option_row *row, const char *text,
@@ -110,6 +84,11 @@ static nr_status set_value(const option_row *row, const char *text, nr_options *
     case CHOICE:
         if (!find_choice(row->argument, text, field))
             return bad_value(row, text, row->argument);
+        return NR_OK;
+    case WORD:
+        if (!find_choice(row->argument, text, &count))
+            return bad_value(row, text, row->argument);
+        *(const char **)field = text;
         return NR_OK;
     case COUNT:
         if (!nr_parse_u64(text, &count)) return bad_value(row, text, "a whole number");
@@ -368,43 +347,4 @@ const char *nr_options_beyond(const nr_options *options, const char *const *allo
         if (!fits) return nr_option_table[k].name;
     }
     return NULL;
-}
-
-/* ---- lists of filters ---- */
-
-nr_status nr_parse_index_list(const char *option, const char *text, size_t limit,
-                              uint32_t **out, size_t *n) {
-    bool *marked;
-    if (!NR_NEW(marked, limit)) return NR_ERR_INTERNAL;
-    nr_status status = NR_OK;
-    for (const char *p = text; status == NR_OK; p++) {
-        char *end = NULL;
-        bool digit = *p >= '0' && *p <= '9';
-        unsigned long long first = digit ? strtoull(p, &end, 10) : 0, last = first;
-        if (digit && *end == '-' && end[1] >= '0' && end[1] <= '9')
-            last = strtoull(end + 1, &end, 10);
-        if (!digit || (*end && *end != ',') || last < first)
-            status = nr_fail(NR_ERR_USAGE, "%s %s: a list such as 0-11,17 is expected",
-                             option, text);
-        else if (last >= limit)
-            status = nr_fail(NR_ERR_USAGE, "%s %s: filter %llu is not in 0..%zu",
-                             option, text, last, limit - 1);
-        for (unsigned long long i = first; i <= last && status == NR_OK; i++) {
-            if (marked[i])
-                status = nr_fail(NR_ERR_USAGE, "%s %s: filter %llu is named twice",
-                                 option, text, i);
-            marked[i] = true;
-        }
-        if (status != NR_OK) break;
-        p = end;
-        if (!*p) break;
-    }
-    uint32_t *list = NULL;
-    *n = 0;
-    if (status == NR_OK && !NR_NEW(list, limit)) status = NR_ERR_INTERNAL;
-    for (size_t i = 0; i < limit && status == NR_OK; i++)
-        if (marked[i]) list[(*n)++] = (uint32_t)i;
-    free(marked);
-    *out = list;
-    return status;
 }

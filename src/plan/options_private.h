@@ -14,8 +14,9 @@ typedef struct {
 typedef enum {
     FLAG,
     TEXT,
-    PATH, /* text that names a file */
-    CHOICE,
+    PATH,   /* text that names a file */
+    CHOICE, /* index of one of some words */
+    WORD,   /* the word itself */
     COUNT,
     NUMBER,
     DURATION,
@@ -28,7 +29,7 @@ typedef struct {
     option_kind kind;
     unsigned commands;
     size_t offset;
-    const char *argument; /* placeholder; CHOICE: the choices, separated by | */
+    const char *argument; /* placeholder; CHOICE, WORD: the choices, separated by | */
     const char *preset;   /* as text; NULL: none, the field stays 0 */
     double low, high;     /* COUNT, NUMBER, DURATION; FILES: how many */
     const char *help;

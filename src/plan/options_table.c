@@ -120,7 +120,7 @@ const option_row nr_option_table[] = {
      "images that share a permutation; divides their number; 1 has the smallest error"},
     {"confidence", NUMBER, FILL | INFO | COMPARE, AT(confidence), "P", "0.95", 0.5,
      0.999999, "of the intervals"},
-    {"kernels", CHOICE, FILL | EVAL | INFO | PRUNE | CURVE, AT(kernels),
+    {"kernels", WORD, FILL | EVAL | INFO | PRUNE | CURVE, AT(kernels),
      "fast|reference|avx512|avx2|blas", "fast", 0, 0,
      "fast: the best of avx512, avx2 and blas; numbers differ in rounding. reference: "
      "plain loops, for those who doubt"},
@@ -184,7 +184,7 @@ const option_row nr_option_table[] = {
     {"max-drop", NUMBER, PRUNE, AT(max_drop), "D", NULL, 0, 1,
      "instead of --keep: as few filters as lose at most D of the accuracy on DATA.h5 "
      "(0.01: one percent of the images)"},
-    {"by", CHOICE, PRUNE | EXPORT, AT(by),
+    {"by", WORD, PRUNE | EXPORT, AT(by),
      "shapley|switch|l1|l2|bn_scale|activation|taylor|leave_one_out|random", "shapley",
      0, 0, "whose ranks decide; export: whose values the arrays hold"},
     {"masks", PATH, PRUNE, AT(masks), "FILE", NULL, 0, 0,

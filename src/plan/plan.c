@@ -7,6 +7,9 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
 
+const char *const nr_method_words[2] = {
+    [NR_METHOD_SAMPLE] = "sample", [NR_METHOD_EXACT] = "exact"};
+
 static nr_status replace(char **place, const char *value) {
     char *copy = nr_strdup(value);
     if (!copy) return NR_ERR_INTERNAL;

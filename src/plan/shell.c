@@ -1,22 +1,8 @@
 /* A command line as text that a shell reads as the same words. */
 #include <string.h>
 
+#include "neurank/base/shell.h"
 #include "options_private.h"
-
-void nr_shell_word(const char *text, FILE *stream) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "0123456789_-+=./,:@%^";
-    if (*text && strspn(text, plain) == strlen(text)) {
-        fputs(text, stream);
-        return;
-    }
-    fputc('\'', stream);
-    for (const char *c = text; *c; c++) {
-        if (*c == '\'') fputs("'\\''", stream);
-        else fputc(*c, stream);
-    }
-    fputc('\'', stream);
-}
 
 /* Arguments behind the option that belong to it; a value behind '=' does not count. */
 static int values_of(const option_row *row, const char *value) {

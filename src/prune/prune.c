@@ -28,10 +28,8 @@
 
 static nr_status load(nr_pruning *p) {
     const nr_options *o = p->options;
-    char kernels[NR_CHOICE_TEXT];
     nr_selection selection = {.wanted = (size_t)o->images, .seed = o->seed};
-    nr_option_choice("kernels", o->kernels, kernels);
-    NR_TRY(nr_require_kernels(kernels, &p->kernels));
+    NR_TRY(nr_require_kernels(o->kernels, &p->kernels));
     NR_TRY(nr_onnx_load_plain(o->positional[0], &p->plain));
     NR_TRY(nr_onnx_load(o->positional[0], &p->graph, p->digest));
     NR_TRY(nr_ranks_load(o, p->plain, p->digest, &p->ranks));
@@ -160,11 +158,9 @@ static nr_status add_remark(remarks *r, const char *prefix, const char *name,
 /* What the smaller model says of itself: whose it is, by which method, and which
  * filters of each pruned layer it has. */
 static nr_status make_remarks(const nr_pruning *p, remarks *r) {
-    char method[NR_CHOICE_TEXT];
     if (!NR_NEW(r->items, p->ranks.n + 2)) return NR_ERR_INTERNAL;
     NR_TRY(add_remark(r, "neurank.model", "", nr_strdup(p->digest)));
-    NR_TRY(add_remark(r, "neurank.method", "",
-                      nr_strdup(nr_option_choice("by", p->options->by, method))));
+    NR_TRY(add_remark(r, "neurank.method", "", nr_strdup(p->options->by)));
     for (size_t k = 0; k < p->ranks.n; k++) {
         size_t n;
         uint32_t *kept = nr_prune_kept(p, p->ranks.layers[k].node, &n);

@@ -121,7 +121,6 @@ static json_t *facts_json(const nr_network_facts *f) {
 
 static nr_status print_json(const layers *l, FILE *stream) {
     const nr_pruning *p = l->pruning;
-    char method[NR_CHOICE_TEXT];
     json_t *root = json_object(), *list = json_array();
     const nr_table table = layers_of(l);
     nr_status status = NR_OK;
@@ -136,9 +135,8 @@ static nr_status print_json(const layers *l, FILE *stream) {
         json_array_append_new(list, layer);
         free(kept);
     }
-    nr_option_choice("by", p->options->by, method);
     json_object_set_new(root, "model", json_string(p->options->output));
-    json_object_set_new(root, "method", json_string(method));
+    json_object_set_new(root, "method", json_string(p->options->by));
     json_object_set_new(root, "layers", list);
     json_object_set_new(root, "before", facts_json(&p->before));
     json_object_set_new(root, "after", facts_json(&p->after));

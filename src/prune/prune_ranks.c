@@ -19,16 +19,14 @@ void nr_ranks_clear(nr_ranks *ranks) {
 static nr_status fill_layer(const nr_options *o, nr_ranks *ranks, const char *name,
                             uint32_t node, uint32_t channels, double *room) {
     nr_compared_store source = {o->positional[1], ranks->store};
-    char method[NR_CHOICE_TEXT];
     nr_rankings found;
-    nr_option_choice("by", o->by, method);
-    nr_status status = nr_rankings_find(&source, 1, name, method, &found);
+    nr_status status = nr_rankings_find(&source, 1, name, o->by, &found);
     if (status == NR_OK && found.n == 0)
         status =
             nr_fail(NR_ERR_MISMATCH,
                     "%s: layer \"%s\" has no values of the method %s (--layer names "
                     "the layers to prune, --by another method)",
-                    o->positional[1], name, method);
+                    o->positional[1], name, o->by);
     if (status == NR_OK) {
         const nr_ranking *r = &found.items[0];
         for (size_t i = 0; i < 2 * (size_t)channels; i++) room[i] = NAN;

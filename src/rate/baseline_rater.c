@@ -32,12 +32,9 @@ typedef struct {
 /* ---- plan ---- */
 
 static nr_status set_plan(const nr_rated_layer *layer, nr_plan *plan) {
-    char choice[NR_CHOICE_TEXT];
     NR_TRY(nr_rated_plan(layer, plan));
-    NR_TRY(nr_plan_set(plan, "metric",
-                       nr_option_choice("metric", layer->options->metric, choice)));
-    return nr_plan_set(plan, "ablate",
-                       nr_option_choice("ablate", layer->options->ablate, choice));
+    NR_TRY(nr_plan_set(plan, "metric", nr_metric_words[layer->options->metric]));
+    return nr_plan_set(plan, "ablate", nr_ablation_words[layer->options->ablate]);
 }
 
 /* By the weights as the file has them: folding BatchNorm would change them. */

@@ -47,7 +47,7 @@ static nr_status plan_layers(rate_run *run, const char *kernels) {
 }
 
 static nr_status load(rate_run *run) {
-    char kernels[NR_CHOICE_TEXT];
+    char kernels[NR_KERNELS_TEXT];
     bool root = nr_world_rank(run->world) == 0;
     NR_TRY(nr_inputs_load(run->world, run->options, &run->inputs));
     if (!root) nr_log_set_silent(true); /* the same decision everywhere, one message */

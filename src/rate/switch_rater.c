@@ -9,6 +9,7 @@
 #include "neurank/base/stop.h"
 #include "neurank/base/text.h"
 #include "neurank/nn/graph.h"
+#include "neurank/rate/rate.h"
 #include "neurank/switch/ascent.h"
 #include "neurank/switch/batches.h"
 #include "neurank/switch/dirichlet.h"
@@ -19,6 +20,13 @@
  * (and of at most 64 epochs, whose sums of likelihoods fit). A period has about this
  * many points of the trace. */
 enum { PERIOD_STEPS = 100, PERIOD_EPOCHS_MAX = 64, PERIOD_POINTS = 20 };
+
+const char *const nr_switch_estimator_words[2] = {
+    [NR_SWITCH_MEAN] = "mean", [NR_SWITCH_SAMPLE] = "sample"};
+const char *const nr_optimizer_words[2] = {
+    [NR_OPTIMIZER_ADAM] = "adam", [NR_OPTIMIZER_SGD] = "sgd"};
+const char *const nr_switch_scale_words[2] = {
+    [NR_SCALE_SUM] = "sum", [NR_SCALE_UNIT] = "unit"};
 
 typedef struct {
     size_t n, n_images;
@@ -42,19 +50,12 @@ static uint64_t draws_of(const nr_options *options) {
 
 static nr_status set_plan(const nr_rated_layer *layer, nr_plan *plan) {
     const nr_options *o = layer->options;
-    const struct {
-        const char *name;
-        uint64_t index;
-    } choices[] = {{"estimator", o->switch_estimator},
-                   {"optimizer", o->optimizer},
-                   {"scale", o->switch_scale}};
-    char text[NR_NUMBER_TEXT], choice[NR_CHOICE_TEXT];
+    char text[NR_NUMBER_TEXT];
     NR_TRY(nr_rated_plan(layer, plan));
-    for (size_t k = 0; k < sizeof choices / sizeof *choices; k++) {
-        nr_option_choice_of(NR_COMMAND_SWITCH, choices[k].name, choices[k].index,
-                            choice);
-        NR_TRY(nr_plan_set(plan, choices[k].name, choice));
-    }
+    NR_TRY(
+        nr_plan_set(plan, "estimator", nr_switch_estimator_words[o->switch_estimator]));
+    NR_TRY(nr_plan_set(plan, "optimizer", nr_optimizer_words[o->optimizer]));
+    NR_TRY(nr_plan_set(plan, "scale", nr_switch_scale_words[o->switch_scale]));
     NR_TRY(nr_plan_set_u64(plan, "draws", draws_of(o)));
     NR_TRY(nr_plan_set_u64(plan, "batch", o->batch));
     NR_TRY(

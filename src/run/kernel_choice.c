@@ -11,7 +11,7 @@
 
 /* A run goes on with the kernels that it began with, where the processor has them: a
  * job that is queued again may get other nodes. "": the store does not say. Rank 0. */
-static void ask_store(const nr_options *options, char name[NR_CHOICE_TEXT]) {
+static void ask_store(const nr_options *options, char name[NR_KERNELS_TEXT]) {
     nr_store *store;
     name[0] = '\0';
     if (!options->output || options->fresh || access(options->output, F_OK) != 0)
@@ -23,20 +23,20 @@ static void ask_store(const nr_options *options, char name[NR_CHOICE_TEXT]) {
     const nr_plan *plan = store->n_layers > 0    ? &store->layers[0].plan
                           : store->n_ratings > 0 ? &store->ratings[0].plan
                                                  : NULL;
-    if (plan) snprintf(name, NR_CHOICE_TEXT, "%s", nr_plan_get(plan, "kernels"));
+    if (plan) snprintf(name, NR_KERNELS_TEXT, "%s", nr_plan_get(plan, "kernels"));
     nr_store_free(store);
 }
 
 /* Rank 0's answer on every rank. */
-static nr_status share_name(nr_world *world, char name[NR_CHOICE_TEXT]) {
-    uint64_t mine[NR_CHOICE_TEXT / 8] = {0}, *all;
+static nr_status share_name(nr_world *world, char name[NR_KERNELS_TEXT]) {
+    uint64_t mine[NR_KERNELS_TEXT / 8] = {0}, *all;
     size_t size = (size_t)nr_world_size(world), n = sizeof mine / sizeof *mine;
-    _Static_assert(sizeof mine == NR_CHOICE_TEXT, "a name is whole words");
+    _Static_assert(sizeof mine == NR_KERNELS_TEXT, "a name is whole words");
     memcpy(mine, name, strlen(name));
     nr_status status = NR_NEW(all, nr_size_mul(size, n)) ? NR_OK : NR_ERR_INTERNAL;
     status = nr_world_share(world, status);
     if (status == NR_OK) status = nr_world_gather(world, mine, n, all);
-    if (status == NR_OK) memcpy(name, all, NR_CHOICE_TEXT);
+    if (status == NR_OK) memcpy(name, all, NR_KERNELS_TEXT);
     free(all);
     return status;
 }
@@ -65,13 +65,13 @@ static nr_status require_one_kind(nr_world *world, const char *mine, const char 
 }
 
 nr_status nr_choose_kernels(nr_world *world, const nr_options *options,
-                            char name[NR_CHOICE_TEXT]) {
-    nr_option_choice("kernels", options->kernels, name);
+                            char name[NR_KERNELS_TEXT]) {
+    snprintf(name, NR_KERNELS_TEXT, "%s", options->kernels);
     NR_TRY(require_one_kind(world, nr_blas_core(),
                             "choose kernels of OpenBLAS that all have, "
                             "OPENBLAS_CORETYPE=Haswell"));
     if (strcmp(name, "fast") != 0) return NR_OK;
-    char stored[NR_CHOICE_TEXT] = "";
+    char stored[NR_KERNELS_TEXT] = "";
     if (nr_world_rank(world) == 0) ask_store(options, stored);
     NR_TRY(share_name(world, stored));
     if (*stored && nr_kernels_find(stored)) memcpy(name, stored, sizeof stored);

@@ -121,12 +121,10 @@ nr_status nr_forecast_layer(nr_world *world, const nr_inputs *inputs,
 
 static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
                              const nr_options *options, uint32_t node) {
-    char kernels[NR_CHOICE_TEXT];
     nr_run_layer layer;
     measurement m;
     nr_fold *fold = NULL;
-    nr_option_choice("kernels", options->kernels, kernels);
-    NR_TRY(nr_run_layer_plan(inputs, options, node, kernels, &layer));
+    NR_TRY(nr_run_layer_plan(inputs, options, node, options->kernels, &layer));
     nr_status status = nr_pilot_choose(world, inputs, options, &layer, &layer.odd);
     if (status == NR_OK) status = pilot(world, inputs, options, &layer, &fold, &m);
     if (status == NR_OK) status = print_layer(&m);

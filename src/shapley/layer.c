@@ -9,6 +9,7 @@
 #include "neurank/game/cost.h"
 #include "neurank/game/filter.h"
 #include "neurank/nn/blas_core.h"
+#include "neurank/plan/index_list.h"
 #include "neurank/plan/shard.h"
 #include "neurank/run/kernel_choice.h"
 
@@ -150,19 +151,15 @@ static nr_status set_shard(const nr_options *options, nr_plan *plan) {
 
 static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
                           const nr_graph *graph, nr_plan *plan) {
-    char choice[NR_CHOICE_TEXT];
     const nr_node *node = nr_graph_node(graph, layer->node);
     NR_TRY(nr_plan_set(plan, "node", nr_graph_text(graph, node->name)));
-    NR_TRY(nr_plan_set(plan, "method",
-                       nr_option_choice("method", options->method, choice)));
+    NR_TRY(nr_plan_set(plan, "method", nr_method_words[options->method]));
     NR_TRY(nr_plan_set(plan, "estimator",
                        layer->exact ? "none"
                        : layer->odd ? "odd"
                                     : "pairs"));
-    NR_TRY(nr_plan_set(plan, "metric",
-                       nr_option_choice("metric", options->metric, choice)));
-    NR_TRY(nr_plan_set(plan, "ablate",
-                       nr_option_choice("ablate", options->ablate, choice)));
+    NR_TRY(nr_plan_set(plan, "metric", nr_metric_words[options->metric]));
+    NR_TRY(nr_plan_set(plan, "ablate", nr_ablation_words[options->ablate]));
     NR_TRY(set_filters(layer, node->shape.c, plan));
     NR_TRY(nr_plan_set_u64(plan, "block", options->block));
     NR_TRY(nr_plan_set_u64(plan, "strata", layer->units.strata));

@@ -7,7 +7,6 @@
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/nn/layers.h"
-#include "neurank/run/kernel_choice.h"
 #include "pilot.h"
 
 /* ---- layers ---- */

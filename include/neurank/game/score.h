@@ -9,6 +9,9 @@ typedef enum {
     NR_METRIC_ACCURACY, /* 1 if the label has the largest logit (the first of equals) */
     NR_METRIC_MARGIN    /* logit of the label minus the largest other one */
 } nr_metric;
+enum { NR_METRICS = 3 };
+/* On the command line, in plans. */
+extern const char *const nr_metric_words[NR_METRICS];
 
 /* values[rows] of logits [rows, classes] with labels[rows]. */
 void nr_score(nr_metric metric, const nr_kernels *kernels, size_t rows, size_t classes,

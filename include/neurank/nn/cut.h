@@ -29,6 +29,9 @@ typedef enum {
     NR_ABLATE_WEIGHTS, /* its weights and bias are zero, BatchNorm stays */
     NR_ABLATE_MEAN     /* the layer's output is its mean over images and positions */
 } nr_ablation;
+enum { NR_ABLATIONS = 3 };
+/* On the command line, in plans. */
+extern const char *const nr_ablation_words[NR_ABLATIONS];
 
 #define NR_NO_PLAYER UINT32_MAX
 

@@ -13,6 +13,7 @@
 
 #include "neurank/base/format.h"
 #include "neurank/base/status.h"
+#include "neurank/plan/plan.h"
 
 typedef enum {
     NR_COMMAND_INFO,
@@ -34,11 +35,7 @@ typedef enum {
     NR_COMMAND_COUNT
 } nr_command;
 
-typedef enum { NR_METHOD_SAMPLE, NR_METHOD_EXACT } nr_method;
 typedef enum { NR_ESTIMATOR_PAIRS, NR_ESTIMATOR_ODD, NR_ESTIMATOR_AUTO } nr_estimator;
-typedef enum { NR_SWITCH_MEAN, NR_SWITCH_SAMPLE } nr_switch_estimator;
-typedef enum { NR_OPTIMIZER_ADAM, NR_OPTIMIZER_SGD } nr_optimizer;
-typedef enum { NR_SCALE_SUM, NR_SCALE_UNIT } nr_switch_scale;
 
 enum { NR_POSITIONAL_MAX = 4096, NR_FILES_MAX = 256, NR_NUMBERS_MAX = 1024 };
 
@@ -60,8 +57,8 @@ typedef struct {
     const char *positional[NR_POSITIONAL_MAX];
     size_t n_positional;
     const char *layer, *output, *filters, *drop, *logits, *shard, *rescue, *methods;
-    uint64_t method, estimator, metric, ablate, kernels,
-        format; /* index of the choice */
+    const char *kernels, *by;                           /* one of the choices */
+    uint64_t method, estimator, metric, ablate, format; /* index of the choice */
     uint64_t images, sweeps, seed, top, block, memory;
     double confidence, checkpoint_every_s, time_limit_s;
     double half_width, rel_half_width, tolerance;
@@ -71,7 +68,6 @@ typedef struct {
     bool fresh, by_class, per_image, dry_run;
     const char *keep, *keep_per_layer, *masks;
     double max_drop;
-    uint64_t by; /* index of the choice */
     uint64_t points, random;
     const char *partition, *account;
     uint64_t nodes, ranks_per_node;
@@ -94,20 +90,10 @@ const char *nr_options_beyond(const nr_options *options, const char *const *allo
 const char *nr_command_name(nr_command command);
 /* NR_COMMAND_COUNT: there is none of that name. */
 nr_command nr_command_find(const char *name);
-/* The text of the chosen value of a choice option: "loss", "remove", ... */
-enum { NR_CHOICE_TEXT = 24 };
-const char *nr_option_choice(const char *option, uint64_t index,
-                             char buffer[NR_CHOICE_TEXT]);
-/* The same where several commands have an option of that name. */
-const char *nr_option_choice_of(nr_command command, const char *option, uint64_t index,
-                                char buffer[NR_CHOICE_TEXT]);
-
 /* The command line as words for a shell, as if it were one of the command `as`: without
  * the options that it does not have, and without the program and command. */
 void nr_options_shell(int argc, char **argv, nr_command of, nr_command as,
                       FILE *stream);
-/* One word, quoted where it has to be. */
-void nr_shell_word(const char *text, FILE *stream);
 
 /* Help of one command, or of the program (NR_COMMAND_COUNT). */
 void nr_options_help(nr_command command, FILE *stream);
@@ -119,10 +105,5 @@ void nr_commands_list(FILE *stream);
 /* For bash: commands, options, choices, and files where an option takes one; behind
  * `neurank help` the pages [n] that are no commands. */
 void nr_options_completion(const char *const *pages, size_t n, FILE *stream);
-
-/* Reads "0-11,17" as ascending numbers below `limit` without repetition; *out owned by
- * the caller. option names it in messages. */
-nr_status nr_parse_index_list(const char *option, const char *text, size_t limit,
-                              uint32_t **out, size_t *n);
 
 #endif

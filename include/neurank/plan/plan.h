@@ -26,6 +26,10 @@ typedef struct {
     size_t n;
 } nr_plan;
 
+/* From walks, or from all coalitions. */
+typedef enum { NR_METHOD_SAMPLE, NR_METHOD_EXACT } nr_method;
+extern const char *const nr_method_words[2]; /* on the command line, in plans */
+
 /* Both are copied; a value that was there before is replaced. */
 nr_status nr_plan_set(nr_plan *plan, const char *name, const char *value);
 nr_status nr_plan_set_u64(nr_plan *plan, const char *name, uint64_t value);

@@ -6,10 +6,12 @@
 #include "neurank/plan/options.h"
 #include "neurank/sched/world.h"
 
+enum { NR_KERNELS_TEXT = 24 }; /* bytes for the name of a kind */
+
 /* The option's, or, where that says "fast", the one that the store at the output began
  * with. Collective; NR_ERR_USAGE where ranks would have different ones. */
 nr_status nr_choose_kernels(nr_world *world, const nr_options *options,
-                            char name[NR_CHOICE_TEXT]);
+                            char name[NR_KERNELS_TEXT]);
 
 /* Those kernels; NR_ERR_USAGE where the processor does not have them. */
 nr_status nr_require_kernels(const char *name, const nr_kernels **out);

@@ -4,6 +4,7 @@
 #define NEURANK_SHAPLEY_WORK_H
 
 #include "neurank/run/inputs.h"
+#include "neurank/run/kernel_choice.h"
 #include "neurank/shapley/layer.h"
 
 typedef struct {
@@ -12,7 +13,7 @@ typedef struct {
     nr_inputs inputs;
     nr_run_layer *layers; /* [n_layers] */
     size_t n_layers;
-    char kernels[NR_CHOICE_TEXT]; /* that all ranks use */
+    char kernels[NR_KERNELS_TEXT]; /* that all ranks use */
 } nr_work;
 
 /* Collective. After a failure, too, nr_work_free. */
