@@ -10,15 +10,9 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/publish.h"
 #include "neurank/base/version.h"
-#include "neurank/command/command.h"
-#include "neurank/curve/curve.h"
-#include "neurank/job/job_commands.h"
 #include "neurank/nn/blas_core.h"
 #include "neurank/plan/options.h"
-#include "neurank/prune/prune.h"
-#include "neurank/rate/rate.h"
-#include "neurank/report/show.h"
-#include "neurank/shapley/shapley.h"
+#include "requests.h"
 
 static char *join_arguments(int argc, char **argv) {
     size_t bytes = 1, used = 0;
@@ -28,32 +22,6 @@ static char *join_arguments(int argc, char **argv) {
         used +=
             (size_t)snprintf(line + used, bytes - used, "%s%s", i ? " " : "", argv[i]);
     return line;
-}
-
-static nr_status run_command(const nr_options *options, int argc, char **argv,
-                             const char *command_line) {
-    switch (options->command) {
-    case NR_COMMAND_INFO: return nr_run_info(options);
-    case NR_COMMAND_EVAL: return nr_run_eval(options);
-    case NR_COMMAND_SHAPLEY: return nr_run_shapley(options, command_line);
-    case NR_COMMAND_SWITCH: return nr_run_switch(options, command_line);
-    case NR_COMMAND_BASELINE: return nr_run_baseline(options, command_line);
-    case NR_COMMAND_SHOW:
-        return nr_report_show_file(options->positional[0], (nr_format)options->format,
-                                   options->top, stdout);
-    case NR_COMMAND_COMPARE: return nr_run_compare(options);
-    case NR_COMMAND_PRUNE: return nr_run_prune(options);
-    case NR_COMMAND_CURVE: return nr_run_curve(options, command_line);
-    case NR_COMMAND_EXPORT: return nr_run_export(options);
-    case NR_COMMAND_REPORT: return nr_run_report(options);
-    case NR_COMMAND_VERIFY: return nr_run_verify(options);
-    case NR_COMMAND_SUBMIT: return nr_run_submit(options, argc, argv);
-    case NR_COMMAND_STATUS: return nr_run_status(options);
-    case NR_COMMAND_MERGE: return nr_run_merge(options, command_line);
-    case NR_COMMAND_IMPORT: return nr_run_import(options, command_line);
-    case NR_COMMAND_COUNT: break;
-    }
-    return NR_ERR_INTERNAL;
 }
 
 /* Results that did not reach their reader are no success. */
@@ -72,7 +40,7 @@ static nr_status run_on_file(nr_options *options, int argc, char **argv,
     char *file = NULL;
     if (*output) NR_TRY(nr_follow_link(*output, &file));
     if (file) *output = file;
-    nr_status status = run_command(options, argc, argv, command_line);
+    nr_status status = nr_request_run(options, argc, argv, command_line);
     free(file);
     return status;
 }

@@ -20,7 +20,7 @@
 enum { BATCH = 32 };
 
 typedef struct {
-    const nr_options *options;
+    const nr_eval_request *request;
     nr_graph *graph;
     nr_images *images;
     const nr_kernels *kernels;
@@ -62,7 +62,7 @@ static nr_status ablated_network(evaluation *e, uint32_t layer) {
                            .images = e->images,
                            .kernels = e->kernels,
                            .layer = layer,
-                           .ablation = (nr_ablation)e->options->ablate,
+                           .ablation = e->request->ablation,
                            .filters = filters,
                            .n_players = n};
     status = NR_OK;
@@ -84,11 +84,11 @@ err_free:
 
 static nr_status find_logits(evaluation *e) {
     uint32_t layer;
-    if (!e->options->layer) return whole_network(e);
+    if (!e->request->layer) return whole_network(e);
     NR_TRY(
-        nr_layers_find(e->graph, e->options->layer, strlen(e->options->layer), &layer));
-    if (e->options->drop)
-        NR_TRY(nr_parse_index_list("--drop", e->options->drop,
+        nr_layers_find(e->graph, e->request->layer, strlen(e->request->layer), &layer));
+    if (e->request->drop)
+        NR_TRY(nr_parse_index_list("--drop", e->request->drop,
                                    nr_graph_node(e->graph, layer)->shape.c, &e->dropped,
                                    &e->n_dropped));
     return e->n_dropped ? ablated_network(e, layer) : whole_network(e);
@@ -118,16 +118,16 @@ static nr_status fill_logits_file(nr_h5 *file, const evaluation *e) {
 static nr_status write_logits(const evaluation *e) {
     char *temporary;
     nr_h5 *file;
-    NR_TRY(nr_publish_check(e->options->logits, e->options->positional,
-                            NR_POSITIONAL_MAX));
-    NR_TRY(nr_publish_name(e->options->logits, &temporary));
+    const char *const inputs[] = {e->request->in.model, e->request->in.data};
+    NR_TRY(nr_publish_check(e->request->logits, inputs, 2));
+    NR_TRY(nr_publish_name(e->request->logits, &temporary));
     nr_status status = nr_h5_create(temporary, &file);
     if (status == NR_OK) {
         status = fill_logits_file(file, e);
         nr_status closed = nr_h5_close(file);
         if (status == NR_OK) status = closed;
         if (status == NR_OK)
-            status = nr_publish_commit(temporary, e->options->logits, NULL);
+            status = nr_publish_commit(temporary, e->request->logits, NULL);
         else nr_publish_abandon(temporary);
     }
     free(temporary);
@@ -143,10 +143,10 @@ static void print_json(const evaluation *e) {
     json_object_set_new(root, "images",
                         json_integer((json_int_t)nr_images_count(e->images)));
     json_object_set_new(root, "dropped", dropped);
-    if (e->options->layer)
-        json_object_set_new(root, "layer", json_string(e->options->layer));
+    if (e->request->layer)
+        json_object_set_new(root, "layer", json_string(e->request->layer));
     json_object_set_new(root, "ablation",
-                        json_string(nr_ablation_words[e->options->ablate]));
+                        json_string(nr_ablation_words[e->request->ablation]));
     json_dumpf(root, stdout, JSON_INDENT(1));
     fputc('\n', stdout);
     json_decref(root);
@@ -154,8 +154,8 @@ static void print_json(const evaluation *e) {
 
 static void print(const evaluation *e) {
     size_t n = nr_images_count(e->images);
-    if (e->options->format == NR_FORMAT_JSON) print_json(e);
-    else if (e->options->format == NR_FORMAT_CSV)
+    if (e->request->format == NR_FORMAT_JSON) print_json(e);
+    else if (e->request->format == NR_FORMAT_CSV)
         printf("accuracy,loss,images,dropped\n%.17g,%.17g,%zu,%zu\n", e->accuracy,
                e->loss, n, e->n_dropped);
     else printf("accuracy %.4f\nloss %.4f\n", e->accuracy, e->loss);
@@ -163,12 +163,12 @@ static void print(const evaluation *e) {
 
 static nr_status evaluate(evaluation *e) {
     char digest[NR_DIGEST_TEXT];
-    nr_selection selection = {.wanted = (size_t)e->options->images,
-                              .seed = e->options->seed};
+    const nr_input_request *in = &e->request->in;
+    nr_selection selection = {.wanted = (size_t)in->images, .seed = in->seed};
     double value;
-    NR_TRY(nr_require_kernels(e->options->kernels, &e->kernels));
-    NR_TRY(nr_onnx_load(e->options->positional[0], &e->graph, digest));
-    NR_TRY(nr_images_load(e->options->positional[1], e->graph, selection, &e->images));
+    NR_TRY(nr_require_kernels(in->kernels, &e->kernels));
+    NR_TRY(nr_onnx_load(in->model, &e->graph, digest));
+    NR_TRY(nr_images_load(in->data, e->graph, selection, &e->images));
     e->classes = nr_graph_node(e->graph, nr_graph_output(e->graph))->shape.c;
     e->logits = nr_new_floats(nr_size_mul(nr_images_count(e->images), e->classes));
     if (!e->logits) return NR_ERR_INTERNAL;
@@ -178,13 +178,13 @@ static nr_status evaluate(evaluation *e) {
                             &e->accuracy));
     NR_TRY(nr_network_score(&network, e->images, e->logits, NR_METRIC_LOSS, &value));
     e->loss = -value;
-    if (e->options->logits) NR_TRY(write_logits(e));
+    if (e->request->logits) NR_TRY(write_logits(e));
     print(e);
     return NR_OK;
 }
 
-nr_status nr_run_eval(const nr_options *options) {
-    evaluation e = {.options = options};
+nr_status nr_run_eval(const nr_eval_request *request) {
+    evaluation e = {.request = request};
     nr_gemm_single_thread();
     nr_status status = evaluate(&e);
     free(e.dropped);

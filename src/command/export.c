@@ -38,13 +38,13 @@ static nr_status write_array(const char *path, const char *layer, const nr_ranki
     return status;
 }
 
-static nr_status write_arrays(const nr_options *o, const nr_store *store,
+static nr_status write_arrays(const nr_export_request *o, const nr_store *store,
                               const nr_names *names) {
-    nr_compared_store source = {o->positional[0], store};
+    nr_compared_store source = {o->store, store};
     size_t written = 0;
     for (size_t i = 0; i < names->n; i++) {
         nr_rankings found;
-        if (!nr_is_selected(o->layer, names->items[i])) continue;
+        if (!nr_is_selected(o->layers, names->items[i])) continue;
         nr_status status = nr_rankings_find(&source, 1, names->items[i], o->by, &found);
         if (status == NR_OK && found.n > 0) {
             status = write_array(o->output, names->items[i], &found.items[0]);
@@ -54,21 +54,20 @@ static nr_status write_arrays(const nr_options *o, const nr_store *store,
         NR_TRY(status);
     }
     NR_REQUIRE(written > 0, NR_ERR_MISMATCH,
-               "%s: no values of the method %s (--by names another)", o->positional[0],
-               o->by);
+               "%s: no values of the method %s (--by names another)", o->store, o->by);
     return NR_OK;
 }
 
-static nr_status export_store(const nr_options *o, const nr_store *store) {
+static nr_status export_store(const nr_export_request *o, const nr_store *store) {
     nr_names names = {0};
-    bool some = o->layer && strcmp(o->layer, "all") != 0;
+    bool some = o->layers && strcmp(o->layers, "all") != 0;
     nr_status status = nr_names_add_layers(store, &names);
-    if (status == NR_OK) status = nr_names_require(&names, o->layer, o->positional[0]);
+    if (status == NR_OK) status = nr_names_require(&names, o->layers, o->store);
     if (status == NR_OK) switch (nr_export_kind_of(o->output)) {
         case NR_EXPORT_NPY: status = write_arrays(o, store, &names); break;
         case NR_EXPORT_CSV:
         case NR_EXPORT_JSON:
-            if (some || nr_option_given(o, "by"))
+            if (some || o->by_given)
                 status =
                     nr_fail(NR_ERR_USAGE,
                             "export: tables have all layers and methods; --layer and "
@@ -86,12 +85,11 @@ static nr_status export_store(const nr_options *o, const nr_store *store) {
     return status;
 }
 
-nr_status nr_run_export(const nr_options *options) {
+nr_status nr_run_export(const nr_export_request *request) {
     nr_store *store;
-    NR_TRY(nr_export_check("-o", options->output, options->positional,
-                           options->n_positional));
-    NR_TRY(nr_store_read(options->positional[0], &store));
-    nr_status status = export_store(options, store);
+    NR_TRY(nr_export_check("-o", request->output, &request->store, 1));
+    NR_TRY(nr_store_read(request->store, &store));
+    nr_status status = export_store(request, store);
     nr_store_free(store);
     return status;
 }

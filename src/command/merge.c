@@ -9,11 +9,11 @@
 #include "neurank/run/output.h"
 #include "neurank/store/store.h"
 
-static nr_status prepare(const nr_options *options) {
-    const char *path = options->positional[0];
-    NR_TRY(nr_publish_check(path, options->positional + 1, options->n_positional - 1));
+static nr_status prepare(const nr_merge_request *request) {
+    const char *path = request->output;
+    NR_TRY(nr_publish_check(path, request->shards.items, request->shards.n));
     bool there = access(path, F_OK) == 0;
-    NR_REQUIRE(!there || options->fresh, NR_ERR_STORE,
+    NR_REQUIRE(!there || request->fresh, NR_ERR_STORE,
                "%s: is there already: name another file, or --fresh, which keeps it as "
                "%s.old",
                path, path);
@@ -31,14 +31,13 @@ static nr_status write_joined(const char *path, const char *command_line,
     return status == NR_OK ? nr_store_write_new(path, store) : status;
 }
 
-nr_status nr_run_merge(const nr_options *options, const char *command_line) {
-    const char *path = options->positional[0];
+nr_status nr_run_merge(const nr_merge_request *request, const char *command_line) {
+    const char *path = request->output;
     nr_lock *lock;
     nr_store *store;
-    NR_TRY(prepare(options));
+    NR_TRY(prepare(request));
     NR_TRY(nr_lock_take(path, 0, &lock));
-    nr_status status =
-        nr_store_join(options->positional + 1, options->n_positional - 1, &store);
+    nr_status status = nr_store_join(request->shards.items, request->shards.n, &store);
     if (status == NR_OK) {
         status = write_joined(path, command_line, store);
         if (status == NR_OK) nr_print_store(path, store, "");

@@ -42,17 +42,19 @@ static void next_layer(void *self, const char *layer) {
     nr_steps_next(&r->steps, layer);
 }
 
-static nr_status read_files(reporting *r, const nr_options *o, size_t *n_layers) {
-    size_t n = o->n_positional;
+static nr_status read_files(reporting *r, const nr_report_request *o,
+                            size_t *n_layers) {
+    size_t n = o->files.n;
     if (!NR_NEW(r->files, n) || !NR_NEW(r->stores, n) || !NR_NEW(r->curves, n))
         return NR_ERR_INTERNAL;
-    for (size_t k = 0; k < n; k++) NR_TRY(read_file(r, o->positional[k], &r->files[k]));
+    for (size_t k = 0; k < n; k++)
+        NR_TRY(read_file(r, o->files.items[k], &r->files[k]));
     NR_REQUIRE(r->spec.n_stores > 0, NR_ERR_MISMATCH,
                "%s: holds curves; the store of the run is expected, too",
-               o->positional[0]);
+               o->files.items[0]);
     r->spec.stores = r->stores;
     r->spec.curves = r->curves;
-    r->spec.layers = o->layer;
+    r->spec.layers = o->layers;
     r->spec.listener = next_layer;
     r->spec.self = r;
     return nr_html_check(&r->spec, n_layers);
@@ -62,15 +64,14 @@ static nr_status write_page(const void *spec, FILE *stream) {
     return nr_report_html(spec, stream);
 }
 
-nr_status nr_run_report(const nr_options *options) {
+nr_status nr_run_report(const nr_report_request *request) {
     reporting r = {0};
     size_t n_layers;
-    NR_TRY(
-        nr_publish_check(options->output, options->positional, options->n_positional));
-    nr_status status = read_files(&r, options, &n_layers);
+    NR_TRY(nr_publish_check(request->output, request->files.items, request->files.n));
+    nr_status status = read_files(&r, request, &n_layers);
     if (status == NR_OK) {
         nr_steps_begin(&r.steps, "report", n_layers);
-        status = nr_publish_stream(options->output, write_page, &r.spec);
+        status = nr_publish_stream(request->output, write_page, &r.spec);
         nr_steps_end(&r.steps);
     }
     for (size_t k = 0; k < r.n; k++) {

@@ -19,10 +19,10 @@ static nr_status verify(const char *path) {
     return NR_OK;
 }
 
-nr_status nr_run_verify(const nr_options *options) {
+nr_status nr_run_verify(const nr_verify_request *request) {
     nr_status first = NR_OK;
-    for (size_t k = 0; k < options->n_positional; k++) {
-        nr_status status = verify(options->positional[k]);
+    for (size_t k = 0; k < request->stores.n; k++) {
+        nr_status status = verify(request->stores.items[k]);
         if (first == NR_OK) first = status;
     }
     return first;

@@ -132,19 +132,18 @@ static void clear(nr_status_report *report) {
     free(report->rows);
 }
 
-nr_status nr_run_status(const nr_options *options) {
+nr_status nr_run_status(const nr_status_request *request) {
     nr_status first = NR_OK;
     bool printed = false;
-    nr_status_head((nr_format)options->format);
-    for (size_t k = 0; k < options->n_positional; k++) {
+    nr_status_head(request->format);
+    for (size_t k = 0; k < request->stores.n; k++) {
         nr_status_report report = {0};
-        nr_status status = look(options->positional[k], &report);
-        if (status == NR_OK)
-            nr_status_print((nr_format)options->format, &report, !printed);
+        nr_status status = look(request->stores.items[k], &report);
+        if (status == NR_OK) nr_status_print(request->format, &report, !printed);
         printed |= status == NR_OK;
         clear(&report);
         if (first == NR_OK) first = status;
     }
-    nr_status_tail((nr_format)options->format);
+    nr_status_tail(request->format);
     return first;
 }

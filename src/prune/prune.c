@@ -27,26 +27,25 @@
 /* ---- load ---- */
 
 static nr_status load(nr_pruning *p) {
-    const nr_options *o = p->options;
-    nr_selection selection = {.wanted = (size_t)o->images, .seed = o->seed};
-    NR_TRY(nr_require_kernels(o->kernels, &p->kernels));
-    NR_TRY(nr_onnx_load_plain(o->positional[0], &p->plain));
-    NR_TRY(nr_onnx_load(o->positional[0], &p->graph, p->digest));
+    const nr_prune_request *o = p->request;
+    nr_selection selection = {.wanted = (size_t)o->in.images, .seed = o->in.seed};
+    NR_TRY(nr_require_kernels(o->in.kernels, &p->kernels));
+    NR_TRY(nr_onnx_load_plain(o->in.model, &p->plain));
+    NR_TRY(nr_onnx_load(o->in.model, &p->graph, p->digest));
     NR_TRY(nr_ranks_load(o, p->plain, p->digest, &p->ranks));
-    if (o->n_positional > 2)
-        NR_TRY(nr_images_load(o->positional[2], p->graph, selection, &p->images));
+    if (o->in.data) NR_TRY(nr_images_load(o->in.data, p->graph, selection, &p->images));
     NR_TRY(nr_channels_new(p->plain, &p->channels));
     size_t total = nr_channels_count(p->channels);
     if (!NR_NEW(p->off, total) || !NR_NEW(p->silent, total) || !NR_NEW(p->cut, total))
         return NR_ERR_INTERNAL;
-    return nr_choice_new(o->positional[0], p->channels, p->ranks.layers, p->ranks.n,
+    return nr_choice_new(o->in.model, p->channels, p->ranks.layers, p->ranks.n,
                          &p->choice);
 }
 
 /* ---- choose ---- */
 
 static nr_status read_keep(const nr_pruning *p, nr_keep_rule *rule) {
-    const char *text = p->options->keep;
+    const char *text = p->request->keep;
     char number[NR_NUMBER_TEXT];
     size_t length = strlen(text);
     bool percent = length > 1 && length < sizeof number && text[length - 1] == '%';
@@ -77,7 +76,7 @@ static nr_status read_keep(const nr_pruning *p, nr_keep_rule *rule) {
 
 static nr_status read_each(const nr_pruning *p, size_t *each) {
     size_t n = 0;
-    const char *text = p->options->keep_per_layer;
+    const char *text = p->request->keep_per_layer;
     for (const char *at = text;; at++) {
         char number[NR_NUMBER_TEXT];
         uint64_t count = 0;
@@ -103,8 +102,8 @@ static nr_status read_each(const nr_pruning *p, size_t *each) {
 static nr_status choose(nr_pruning *p) {
     nr_keep_rule rule = {0};
     size_t *each = NULL;
-    if (!p->options->keep && !p->options->keep_per_layer) return nr_prune_by_drop(p);
-    if (p->options->keep) {
+    if (!p->request->keep && !p->request->keep_per_layer) return nr_prune_by_drop(p);
+    if (p->request->keep) {
         NR_TRY(read_keep(p, &rule));
         return nr_choice_make(p->choice, &rule, p->off);
     }
@@ -160,7 +159,7 @@ static nr_status add_remark(remarks *r, const char *prefix, const char *name,
 static nr_status make_remarks(const nr_pruning *p, remarks *r) {
     if (!NR_NEW(r->items, p->ranks.n + 2)) return NR_ERR_INTERNAL;
     NR_TRY(add_remark(r, "neurank.model", "", nr_strdup(p->digest)));
-    NR_TRY(add_remark(r, "neurank.method", "", nr_strdup(p->options->by)));
+    NR_TRY(add_remark(r, "neurank.method", "", nr_strdup(p->request->by)));
     for (size_t k = 0; k < p->ranks.n; k++) {
         size_t n;
         uint32_t *kept = nr_prune_kept(p, p->ranks.layers[k].node, &n);
@@ -178,7 +177,7 @@ static nr_status cut(nr_pruning *p, const char *temporary) {
     NR_TRY(nr_channels_cut(p->channels, p->off, p->silent, p->cut));
     nr_status status = make_remarks(p, &r);
     if (status == NR_OK)
-        status = nr_onnx_slim(p->options->positional[0], p->plain, p->cut, r.items, r.n,
+        status = nr_onnx_slim(p->request->in.model, p->plain, p->cut, r.items, r.n,
                               temporary);
     free_remarks(&r);
     return status;
@@ -195,26 +194,25 @@ static nr_status prune_to(nr_pruning *p, const char *temporary) {
 
 static nr_status prune(nr_pruning *p) {
     char *temporary;
-    NR_TRY(nr_publish_check(p->options->output, p->options->positional,
-                            p->options->n_positional));
-    if (p->options->masks)
-        NR_TRY(nr_export_check("--masks", p->options->masks, p->options->positional,
-                               p->options->n_positional));
+    const nr_prune_request *o = p->request;
+    const char *const inputs[] = {o->in.model, o->store, o->in.data};
+    NR_TRY(nr_publish_check(o->output, inputs, 3));
+    if (o->masks) NR_TRY(nr_export_check("--masks", o->masks, inputs, 3));
     NR_TRY(load(p));
     NR_TRY(nr_prune_measure(p));
     NR_TRY(choose(p));
-    NR_TRY(nr_publish_name(p->options->output, &temporary));
+    NR_TRY(nr_publish_name(p->request->output, &temporary));
     nr_status status = prune_to(p, temporary);
     if (status == NR_OK)
-        status = nr_publish_commit(temporary, p->options->output, NULL);
+        status = nr_publish_commit(temporary, p->request->output, NULL);
     else nr_publish_abandon(temporary);
     free(temporary);
     if (status == NR_OK) status = nr_prune_masks(p);
     return status == NR_OK ? nr_prune_print(p) : status;
 }
 
-nr_status nr_run_prune(const nr_options *options) {
-    nr_pruning p = {.options = options};
+nr_status nr_run_prune(const nr_prune_request *request) {
+    nr_pruning p = {.request = request};
     nr_gemm_single_thread();
     nr_status status = prune(&p);
     nr_choice_free(p.choice);

@@ -146,7 +146,7 @@ nr_status nr_prune_verify(nr_pruning *p) {
             nr_fail(NR_ERR_INTERNAL,
                     "%s: the smaller network's logits differ from the masked one's "
                     "by %g, their range is %g: nothing is written",
-                    p->options->output, p->worst, p->range);
+                    p->request->output, p->worst, p->range);
     free(wanted);
     free(got);
     return status;

@@ -54,7 +54,7 @@ static nr_status is_within(const search *s, bool *out) {
     nr_network_facts facts;
     NR_TRY(choose_kept(s));
     NR_TRY(nr_prune_masked(s->p, s->masked, &facts));
-    *out = facts.accuracy >= s->p->before.accuracy - s->p->options->max_drop;
+    *out = facts.accuracy >= s->p->before.accuracy - s->p->request->max_drop;
     return NR_OK;
 }
 

@@ -93,7 +93,7 @@ static void print_text(const layers *l) {
     snprintf(images, sizeof images, "%zu %s", p->rows,
              p->images ? "images" : "random inputs");
     printf("\n%s: logits of the masked network, but for %.1e of their range (%s)\n",
-           p->options->output, p->range > 0 ? p->worst / p->range : 0, images);
+           p->request->output, p->range > 0 ? p->worst / p->range : 0, images);
 }
 
 /* ---- for programs ---- */
@@ -135,8 +135,8 @@ static nr_status print_json(const layers *l, FILE *stream) {
         json_array_append_new(list, layer);
         free(kept);
     }
-    json_object_set_new(root, "model", json_string(p->options->output));
-    json_object_set_new(root, "method", json_string(p->options->by));
+    json_object_set_new(root, "model", json_string(p->request->output));
+    json_object_set_new(root, "method", json_string(p->request->by));
     json_object_set_new(root, "layers", list);
     json_object_set_new(root, "before", facts_json(&p->before));
     json_object_set_new(root, "after", facts_json(&p->after));
@@ -153,7 +153,7 @@ nr_status nr_prune_print(const nr_pruning *pruning) {
     layers l = {.pruning = pruning};
     NR_TRY(nr_layers_list(pruning->plain, &l.nodes, &l.n));
     nr_status status = NR_OK;
-    switch ((nr_format)pruning->options->format) {
+    switch (pruning->request->format) {
     case NR_FORMAT_TEXT: print_text(&l); break;
     case NR_FORMAT_CSV: status = print_csv(&l, stdout); break;
     case NR_FORMAT_JSON: status = print_json(&l, stdout); break;
@@ -194,7 +194,7 @@ static nr_status write_arrays(const layers *l, const char *path) {
 }
 
 nr_status nr_prune_masks(const nr_pruning *pruning) {
-    const char *path = pruning->options->masks;
+    const char *path = pruning->request->masks;
     layers l = {.pruning = pruning};
     if (!path) return NR_OK;
     NR_TRY(nr_layers_list(pruning->plain, &l.nodes, &l.n));

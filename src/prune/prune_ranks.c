@@ -16,9 +16,10 @@ void nr_ranks_clear(nr_ranks *ranks) {
 }
 
 /* Values by channel of one layer, in room for two rows. */
-static nr_status fill_layer(const nr_options *o, nr_ranks *ranks, const char *name,
-                            uint32_t node, uint32_t channels, double *room) {
-    nr_compared_store source = {o->positional[1], ranks->store};
+static nr_status fill_layer(const nr_prune_request *o, nr_ranks *ranks,
+                            const char *name, uint32_t node, uint32_t channels,
+                            double *room) {
+    nr_compared_store source = {o->store, ranks->store};
     nr_rankings found;
     nr_status status = nr_rankings_find(&source, 1, name, o->by, &found);
     if (status == NR_OK && found.n == 0)
@@ -26,7 +27,7 @@ static nr_status fill_layer(const nr_options *o, nr_ranks *ranks, const char *na
             nr_fail(NR_ERR_MISMATCH,
                     "%s: layer \"%s\" has no values of the method %s (--layer names "
                     "the layers to prune, --by another method)",
-                    o->positional[1], name, o->by);
+                    o->store, name, o->by);
     if (status == NR_OK) {
         const nr_ranking *r = &found.items[0];
         for (size_t i = 0; i < 2 * (size_t)channels; i++) room[i] = NAN;
@@ -35,7 +36,7 @@ static nr_status fill_layer(const nr_options *o, nr_ranks *ranks, const char *na
                 status =
                     nr_fail(NR_ERR_MISMATCH,
                             "%s: layer \"%s\" has a filter %u, the network's has %u",
-                            o->positional[1], name, r->filters[i], channels);
+                            o->store, name, r->filters[i], channels);
                 break;
             }
             room[r->filters[i]] = r->values[i];
@@ -52,12 +53,11 @@ static nr_status fill_layer(const nr_options *o, nr_ranks *ranks, const char *na
     return status;
 }
 
-static nr_status fill(const nr_options *o, const nr_graph *graph, const nr_names *names,
-                      nr_ranks *ranks) {
+static nr_status fill(const nr_prune_request *o, const nr_graph *graph,
+                      const nr_names *names, nr_ranks *ranks) {
     nr_ranked_node *nodes = NULL;
     size_t n, total = 0;
-    nr_status status =
-        nr_ranked_nodes(graph, names, o->layer, o->positional[1], &nodes, &n);
+    nr_status status = nr_ranked_nodes(graph, names, o->layers, o->store, &nodes, &n);
     if (status != NR_OK) goto err_free;
     for (size_t i = 0; i < n; i++)
         total += 2 * (size_t)nr_graph_node(graph, nodes[i].node)->shape.c;
@@ -74,16 +74,16 @@ err_free:
     return status;
 }
 
-nr_status nr_ranks_load(const nr_options *o, const nr_graph *graph,
+nr_status nr_ranks_load(const nr_prune_request *o, const nr_graph *graph,
                         const char *model_digest, nr_ranks *out) {
     nr_names names = {0};
     *out = (nr_ranks){.complete = true};
-    nr_status status = nr_ranked_read(o->positional[1], o->positional[0], model_digest,
-                                      &names, &out->store);
+    nr_status status =
+        nr_ranked_read(o->store, o->in.model, model_digest, &names, &out->store);
     if (status == NR_OK) status = fill(o, graph, &names, out);
     nr_names_free(&names);
     if (status == NR_OK && !out->complete)
         nr_log(NR_LOG_WARNING, "%s: these ranks are not complete: the run is to go on",
-               o->positional[1]);
+               o->store);
     return status;
 }

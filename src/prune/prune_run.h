@@ -2,8 +2,8 @@
 #ifndef NEURANK_PRUNE_PRUNE_RUN_H
 #define NEURANK_PRUNE_PRUNE_RUN_H
 
-#include "neurank/plan/options.h"
 #include "neurank/prune/choice.h"
+#include "neurank/prune/prune.h"
 #include "neurank/run/network.h"
 #include "neurank/store/store.h"
 
@@ -23,12 +23,12 @@ typedef struct {
 
 /* Reads the store and finds the ranks of its layers in the graph. NR_ERR_MISMATCH: the
  * store is of another model, or does not have these ranks. */
-nr_status nr_ranks_load(const nr_options *options, const nr_graph *graph,
+nr_status nr_ranks_load(const nr_prune_request *request, const nr_graph *graph,
                         const char *model_digest, nr_ranks *out);
 void nr_ranks_clear(nr_ranks *ranks);
 
 typedef struct {
-    const nr_options *options;
+    const nr_prune_request *request;
     nr_graph *plain, *graph,
         *small; /* the model as it is; as it runs; the smaller one */
     char digest[NR_DIGEST_TEXT];
