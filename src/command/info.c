@@ -106,13 +106,14 @@ static nr_status list_layers(const nr_graph *graph) {
     return NR_OK;
 }
 
-nr_status nr_run_info(const nr_options *options) {
+nr_status nr_run_info(const nr_info_request *request) {
     nr_graph *graph;
     char digest[NR_DIGEST_TEXT];
     nr_gemm_single_thread();
-    if (options->positional[1]) return nr_run_forecast(options);
-    NR_TRY(nr_onnx_load(options->positional[0], &graph, digest));
-    nr_status status = options->format == NR_FORMAT_CSV ? list_layers(graph)
+    const nr_input_request *in = &request->forecast.play.in;
+    if (in->data) return nr_run_forecast(&request->forecast);
+    NR_TRY(nr_onnx_load(in->model, &graph, digest));
+    nr_status status = request->format == NR_FORMAT_CSV ? list_layers(graph)
                                                         : print_graph(graph, digest);
     nr_graph_free(graph);
     return status;

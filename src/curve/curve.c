@@ -37,7 +37,7 @@ enum { BATCH = 32, BATCHES_BETWEEN_LOOKS = 8 };
 
 typedef struct {
     nr_world *world;
-    const nr_options *options;
+    const nr_curve_request *request;
     nr_inputs inputs;
     const nr_kernels *kernels;
     nr_curve_layer *layers; /* rank 0 */
@@ -57,8 +57,8 @@ static nr_status set_plan(const curve_run *run, nr_plan *plan) {
     NR_TRY(nr_plan_set(plan, "model", run->inputs.model_digest));
     NR_TRY(nr_plan_set(plan, "data", run->inputs.data_digest));
     NR_TRY(nr_plan_set_u64(plan, "images", nr_images_count(run->inputs.images)));
-    NR_TRY(nr_plan_set_u64(plan, "seed", run->options->seed));
-    NR_TRY(nr_plan_set(plan, "ablate", nr_ablation_words[run->options->ablate]));
+    NR_TRY(nr_plan_set_u64(plan, "seed", run->request->in.seed));
+    NR_TRY(nr_plan_set(plan, "ablate", nr_ablation_words[run->request->ablation]));
     NR_TRY(nr_plan_set(plan, "kernels", run->kernels->name));
     NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
     return nr_plan_set(plan, NR_PLAN_BLAS, nr_blas_core());
@@ -68,10 +68,10 @@ enum { DIFFERENCES = 1024 };
 
 /* What the file has, if there is one that fits. */
 static nr_status read_file(curve_run *run, const nr_plan *plan) {
-    const char *path = run->options->output;
+    const char *path = run->request->output;
     char differences[DIFFERENCES] = "";
     if (access(path, F_OK) != 0) return NR_OK;
-    if (run->options->fresh) return nr_keep_old(path);
+    if (run->request->fresh) return nr_keep_old(path);
     NR_TRY(nr_curves_read(path, &run->file));
     nr_plan_differences(&run->file.plan, plan, NULL, differences, sizeof differences);
     NR_REQUIRE(!*differences, NR_ERR_MISMATCH,
@@ -101,10 +101,12 @@ static nr_status add_history(curve_run *run, const char *command_line) {
 }
 
 static nr_status open_file(curve_run *run, const char *command_line) {
-    const nr_options *o = run->options;
+    const nr_curve_request *o = run->request;
     nr_plan plan = {0};
     if (!o->output) return NR_OK;
-    NR_TRY(nr_publish_check(o->output, o->positional, o->n_positional));
+    const char *const inputs[] = {o->in.model, o->in.data};
+    NR_TRY(nr_publish_check(o->output, inputs, 2));
+    NR_TRY(nr_publish_check(o->output, o->stores.items, o->stores.n));
     NR_TRY(nr_hold_lock(o->output, &run->lock));
     nr_status status = set_plan(run, &plan);
     if (status == NR_OK) status = read_file(run, &plan);
@@ -115,15 +117,17 @@ static nr_status open_file(curve_run *run, const char *command_line) {
 }
 
 static nr_status load(curve_run *run, const char *command_line) {
+    const nr_curve_request *o = run->request;
     char kernels[NR_KERNELS_TEXT];
-    NR_TRY(nr_inputs_load(run->world, run->options, &run->inputs));
+    NR_TRY(nr_inputs_load(run->world, &o->in, &run->inputs));
     if (!is_root(run)) nr_log_set_silent(true); /* one message of what all decide */
-    nr_status status = nr_choose_kernels(run->world, run->options, kernels);
+    nr_status status = nr_choose_kernels(run->world, o->in.kernels,
+                                         o->fresh ? NULL : o->output, kernels);
     if (status == NR_OK) status = nr_require_kernels(kernels, &run->kernels);
     nr_log_set_silent(false);
     NR_TRY(nr_world_share(run->world, status));
     if (is_root(run))
-        status = nr_curve_questions(run->options, &run->inputs, &run->layers, &run->n,
+        status = nr_curve_questions(o, &run->inputs, &run->layers, &run->n,
                                     &run->same_images);
     if (status == NR_OK && is_root(run)) status = open_file(run, command_line);
     return nr_world_share(run->world, status);
@@ -260,7 +264,7 @@ static nr_status make_player(player *p, uint32_t node) {
                            .images = inputs->images,
                            .kernels = kernels,
                            .layer = node,
-                           .ablation = (nr_ablation)p->run->options->ablate,
+                           .ablation = p->run->request->ablation,
                            .channel_means = p->means,
                            .filters = p->curve->filters,
                            .n_players = p->curve->n};
@@ -292,10 +296,10 @@ static nr_status save_layer(curve_run *run, nr_curve_layer *layer,
         c->loss[i] = (double)sums[cells + i] * loss_unit / images;
     }
     layer->done = true;
-    if (!run->options->output) return NR_OK;
+    if (!run->request->output) return NR_OK;
     nr_status status = nr_curve_copy(c, &copy);
     if (status == NR_OK) status = nr_curves_add(&run->file, &copy);
-    if (status == NR_OK) return nr_curves_write(run->options->output, &run->file);
+    if (status == NR_OK) return nr_curves_write(run->request->output, &run->file);
     nr_curve_clear(&copy);
     return status;
 }
@@ -334,24 +338,24 @@ static nr_status run_all(curve_run *run, const char *command_line) {
     for (size_t k = 0; k < n; k++) NR_TRY(measure_layer(run, k));
     nr_status status =
         is_root(run)
-            ? nr_curve_print(run->options, run->layers, run->n,
+            ? nr_curve_print(run->request, run->layers, run->n,
                              nr_images_count(run->inputs.images), run->same_images)
             : NR_OK;
     return nr_world_share(run->world, status);
 }
 
-nr_status nr_run_curve(const nr_options *options, const char *command_line) {
-    curve_run run = {.options = options};
+nr_status nr_run_curve(const nr_curve_request *request, const char *command_line) {
+    curve_run run = {.request = request};
     nr_stop_install();
     NR_TRY(nr_world_start(&run.world));
     nr_log_set_quiet(!is_root(&run));
     nr_gemm_single_thread();
     nr_status status = run_all(&run, command_line);
-    if (status == NR_STOPPED && options->output)
+    if (status == NR_STOPPED && request->output)
         nr_log(NR_LOG_INFO,
                "stopped early; the same command goes on with the layers that "
                "%s does not have",
-               options->output);
+               request->output);
     else if (status == NR_STOPPED)
         nr_log(NR_LOG_INFO, "stopped early: no -o, no results");
     for (size_t k = 0; k < run.n; k++) nr_curve_clear(&run.layers[k].curve);

@@ -134,17 +134,17 @@ static void print_json(const nr_curve_layer *layers, size_t n, size_t n_images,
     json_decref(root);
 }
 
-nr_status nr_curve_print(const nr_options *options, const nr_curve_layer *layers,
+nr_status nr_curve_print(const nr_curve_request *request, const nr_curve_layer *layers,
                          size_t n, size_t n_images, bool same_images) {
-    if (options->format == NR_FORMAT_JSON) {
+    if (request->format == NR_FORMAT_JSON) {
         print_json(layers, n, n_images, same_images);
         return NR_OK;
     }
     const nr_table head = points_of(NULL);
-    if (options->format == NR_FORMAT_CSV) nr_table_csv_head(&head, 1, stdout);
+    if (request->format == NR_FORMAT_CSV) nr_table_csv_head(&head, 1, stdout);
     for (size_t k = 0; k < n; k++) {
         const nr_curve *c = &layers[k].curve;
-        if (options->format == NR_FORMAT_CSV) {
+        if (request->format == NR_FORMAT_CSV) {
             print_csv(c);
             continue;
         }

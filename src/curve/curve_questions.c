@@ -17,7 +17,7 @@ typedef struct {
 } opened;
 
 typedef struct {
-    const nr_options *options;
+    const nr_curve_request *request;
     const nr_inputs *inputs;
     nr_compared_store *stores; /* [n_stores] */
     opened *owned;             /* [n_stores] */
@@ -30,13 +30,13 @@ typedef struct {
 /* ---- stores ---- */
 
 static nr_status read_stores(search *s) {
-    const nr_options *o = s->options;
-    size_t n = o->n_positional - 2;
+    const nr_curve_request *o = s->request;
+    size_t n = o->stores.n;
     if (!NR_NEW(s->stores, n) || !NR_NEW(s->owned, n)) return NR_ERR_INTERNAL;
     for (size_t k = 0; k < n; k++) {
-        const char *path = o->positional[2 + k];
-        NR_TRY(nr_ranked_read(path, o->positional[0], s->inputs->model_digest,
-                              &s->names, &s->owned[k].store));
+        const char *path = o->stores.items[k];
+        NR_TRY(nr_ranked_read(path, o->in.model, s->inputs->model_digest, &s->names,
+                              &s->owned[k].store));
         s->stores[k] = (nr_compared_store){path, s->owned[k].store};
         s->n_stores++;
     }
@@ -47,7 +47,7 @@ static nr_status read_stores(search *s) {
 
 static nr_status fill_random(const search *s, nr_curve *c, size_t first,
                              uint32_t node) {
-    nr_stream stream = nr_stream_make(s->options->seed, "curve", node);
+    nr_stream stream = nr_stream_make(s->request->in.seed, "curve", node);
     double *keys;
     nr_status status = NR_NEW(keys, c->n) ? NR_OK : NR_ERR_INTERNAL;
     for (size_t m = first; m < c->n_methods && status == NR_OK; m++) {
@@ -65,7 +65,7 @@ static nr_status fill_random(const search *s, nr_curve *c, size_t first,
 
 /* Every number of filters, or about evenly many. */
 static size_t points_of(const search *s, size_t n) {
-    size_t wanted = s->options->points ? (size_t)s->options->points : POINTS;
+    size_t wanted = s->request->points ? (size_t)s->request->points : POINTS;
     return (n < wanted ? n : wanted) + 1;
 }
 
@@ -91,7 +91,7 @@ static size_t keep_firsts(nr_rankings *r) {
 
 static nr_status make_curve(search *s, const char *name, nr_rankings *r, size_t methods,
                             uint32_t node, nr_curve *out) {
-    size_t all = methods + (size_t)s->options->random, n_items = r->n;
+    size_t all = methods + (size_t)s->request->random, n_items = r->n;
     r->n = methods; /* those that count decide which filters all have */
     nr_rankings_intersect(r);
     r->n = n_items;
@@ -115,7 +115,7 @@ static nr_status add_layer(search *s, const char *name, uint32_t node) {
     nr_curve_layer layer = {.node = node};
     void *layers = s->layers;
     nr_status status =
-        nr_rankings_find(s->stores, s->n_stores, name, s->options->methods, &r);
+        nr_rankings_find(s->stores, s->n_stores, name, s->request->methods, &r);
     size_t methods = status == NR_OK ? keep_firsts(&r) : 0;
     if (methods > 0) {
         status = make_curve(s, name, &r, methods, node, &layer.curve);
@@ -140,14 +140,14 @@ static nr_status add_layer(search *s, const char *name, uint32_t node) {
 static nr_status add_layers(search *s) {
     nr_ranked_node *nodes = NULL;
     size_t n;
-    nr_status status = nr_ranked_nodes(s->inputs->graph, &s->names, s->options->layer,
-                                       s->options->positional[2], &nodes, &n);
+    nr_status status = nr_ranked_nodes(s->inputs->graph, &s->names, s->request->layers,
+                                       s->request->stores.items[0], &nodes, &n);
     for (size_t i = 0; i < n && status == NR_OK; i++)
         status = add_layer(s, nodes[i].name, nodes[i].node);
     free(nodes);
     NR_TRY(status);
     NR_REQUIRE(s->n > 0, NR_ERR_MISMATCH, "%s: no ranks of these layers and methods",
-               s->options->positional[2]);
+               s->request->stores.items[0]);
     return NR_OK;
 }
 
@@ -166,13 +166,13 @@ static bool is_of_these_images(const search *s) {
     return false;
 }
 
-nr_status nr_curve_questions(const nr_options *options, const nr_inputs *inputs,
+nr_status nr_curve_questions(const nr_curve_request *request, const nr_inputs *inputs,
                              nr_curve_layer **out, size_t *n, bool *same_images) {
-    search s = {.options = options, .inputs = inputs};
+    search s = {.request = request, .inputs = inputs};
     nr_status status = read_stores(&s);
     if (status == NR_OK) status = add_layers(&s);
     if (status == NR_OK) *same_images = is_of_these_images(&s);
-    for (size_t k = 0; s.owned && k < options->n_positional - 2; k++)
+    for (size_t k = 0; s.owned && k < request->stores.n; k++)
         nr_store_free(s.owned[k].store);
     free(s.owned);
     free(s.stores);

@@ -36,7 +36,7 @@ static const double limit_factor = 2, ranks_most = 1e9;
  */
 static nr_status check_space(const nr_work *work) {
     char need_text[NR_NUMBER_TEXT], free_text[NR_NUMBER_TEXT];
-    const char *path = work->options->output, *slash = strrchr(path, '/');
+    const char *path = work->request->out.path, *slash = strrchr(path, '/');
     char *folder = nr_strdup(slash ? path : ".");
     struct statvfs disk;
     if (!folder) return NR_ERR_INTERNAL;
@@ -78,17 +78,18 @@ static nr_status take_kernels(const char *path, nr_store *wanted) {
     return status;
 }
 
-static nr_status open_session(const nr_work *work, nr_session **out) {
+static nr_status open_session(const nr_submit_request *request, const nr_work *work,
+                              nr_session **out) {
     nr_store *wanted;
     NR_TRY(nr_work_store(work, &wanted));
-    if (!nr_option_given(work->options, "kernels")) {
-        nr_status status = take_kernels(work->options->output, wanted);
+    if (!request->kernels_given) {
+        nr_status status = take_kernels(work->request->out.path, wanted);
         if (status != NR_OK) {
             nr_store_free(wanted);
             return status;
         }
     }
-    return nr_session_open(work->options, wanted, out);
+    return nr_session_open(work->request, wanted, out);
 }
 
 /* ---- forecast ---- */
@@ -101,14 +102,15 @@ static nr_status forecast_layer(const nr_work *work, size_t k,
     nr_forecast f;
     nr_cut *cut;
     if (layer->exact)
-        return nr_exact_check(work->world, &work->inputs, layer, work->options, ranks,
+        return nr_exact_check(work->world, &work->inputs, layer, work->request, ranks,
                               stored->fold, seconds);
     NR_TRY(nr_cut_new(work->inputs.graph, layer->node, layer->spec.ablation,
                       layer->filters, layer->n_players, &cut));
     double macs = nr_filter_visit_macs(cut, layer->spec.block_images) *
                   (double)layer->units.n_blocks;
     nr_cut_free(cut);
-    NR_TRY(nr_forecast_layer(work->world, &work->inputs, work->options, layer, &f));
+    NR_TRY(
+        nr_forecast_layer(work->world, &work->inputs, &work->request->play, layer, &f));
     double done =
         (double)nr_fold_units(stored->fold) / (double)layer->units.units_per_sweep;
     double left = fmax(f.sweeps - done, 0);
@@ -138,25 +140,25 @@ static nr_status forecast(const nr_work *work, nr_session *session, int ranks,
 
 /* ---- what the job needs ---- */
 
-static double limit_of(const nr_options *options, double seconds) {
+static double limit_of(const nr_submit_request *request, double seconds) {
     double limit = limit_factor * seconds + start_s;
-    if (options->time_s > 0) return options->time_s;
+    if (request->time_s > 0) return request->time_s;
     if (!isfinite(limit) || limit > limit_most_s) return limit_most_s;
     return fmax(limit_least_s, 60 * ceil(limit / 60));
 }
 
-static nr_status plan_nodes(const nr_work *work, nr_job_plan *plan) {
-    const nr_options *options = work->options;
+static nr_status plan_nodes(const nr_submit_request *request, const nr_work *work,
+                            nr_job_plan *plan) {
     nr_cluster cluster;
-    nr_cluster_ask(options->partition, &cluster);
-    *plan = (nr_job_plan){.nodes = options->nodes,
-                          .ranks_per_node = options->ranks_per_node};
+    nr_cluster_ask(request->partition, &cluster);
+    *plan = (nr_job_plan){.nodes = request->nodes,
+                          .ranks_per_node = request->ranks_per_node};
     if (plan->ranks_per_node == 0) plan->ranks_per_node = cluster.cores;
     NR_REQUIRE(
         plan->ranks_per_node > 0, NR_ERR_USAGE,
         "sinfo does not tell how many cores the nodes of partition %s have: give "
         "--ranks-per-node",
-        options->partition ? options->partition : "(default)");
+        request->partition ? request->partition : "(default)");
     NR_REQUIRE(cluster.cores == 0 || plan->ranks_per_node <= cluster.cores,
                NR_ERR_USAGE, "--ranks-per-node %llu: nodes have %llu cores",
                (unsigned long long)plan->ranks_per_node,
@@ -198,39 +200,39 @@ static nr_status show_file(const char *path) {
 
 /* ---- */
 
-static nr_status submit(const nr_work *work, nr_session **session, int argc,
-                        char **argv) {
-    const nr_options *options = work->options;
+static nr_status submit(const nr_submit_request *request, const nr_work *work,
+                        nr_session **session) {
+    const char *output = request->run.out.path;
     nr_job_plan plan;
     char *script;
-    NR_TRY(check_queue(options->output));
-    NR_TRY(open_session(work, session));
+    NR_TRY(check_queue(output));
+    NR_TRY(open_session(request, work, session));
     bool complete = true;
     for (size_t k = 0; k < work->n_layers; k++)
         complete &= nr_session_layer_done(*session, k);
     if (complete) {
-        nr_log(NR_LOG_INFO, "%s is complete: nothing to submit", options->output);
+        nr_log(NR_LOG_INFO, "%s is complete: nothing to submit", output);
         return NR_OK;
     }
     NR_TRY(check_space(work));
-    NR_TRY(plan_nodes(work, &plan));
+    NR_TRY(plan_nodes(request, work, &plan));
     double ranks = fmin((double)plan.nodes * (double)plan.ranks_per_node, ranks_most);
     NR_TRY(forecast(work, *session, (int)ranks, &plan.seconds));
-    plan.limit_s = limit_of(options, plan.seconds);
+    plan.limit_s = limit_of(request, plan.seconds);
     say_plan(&plan);
-    NR_TRY(nr_job_write(options, argc, argv, &plan, &script));
+    NR_TRY(nr_job_write(request, &plan, &script));
     nr_status status = show_file(script);
     /* The job itself wants the lock. */
     nr_session_free(*session);
     *session = NULL;
-    if (status == NR_OK && options->dry_run)
+    if (status == NR_OK && request->dry_run)
         printf("not submitted: sbatch %s\n", script);
-    else if (status == NR_OK) status = nr_job_submit(options, script);
+    else if (status == NR_OK) status = nr_job_submit(output, script);
     free(script);
     return status;
 }
 
-nr_status nr_run_submit(const nr_options *options, int argc, char **argv) {
+nr_status nr_run_submit(const nr_submit_request *request) {
     nr_world *world;
     nr_work work;
     nr_session *session = NULL;
@@ -240,8 +242,8 @@ nr_status nr_run_submit(const nr_options *options, int argc, char **argv) {
     if (nr_world_size(world) > 1)
         status = nr_fail(NR_ERR_USAGE, "submit: runs on one rank");
     if (status == NR_OK) {
-        status = nr_work_load(world, options, &work);
-        if (status == NR_OK) status = submit(&work, &session, argc, argv);
+        status = nr_work_load(world, &request->run, &work);
+        if (status == NR_OK) status = submit(request, &work, &session);
         nr_session_free(session);
         nr_work_free(&work);
     }

@@ -2,6 +2,7 @@
 #ifndef NEURANK_JOB_SUBMIT_H
 #define NEURANK_JOB_SUBMIT_H
 
+#include "neurank/job/job_commands.h"
 #include "neurank/shapley/work.h"
 
 /* What a partition of the cluster offers: its smallest node; 0 where SLURM does not
@@ -23,8 +24,9 @@ double nr_work_store_bytes(const nr_work *work);
 double nr_work_node_bytes(const nr_work *work, uint64_t ranks_per_node);
 
 /* Writes the script that does it; *path is owned by the caller. */
-nr_status nr_job_write(const nr_options *options, int argc, char **argv,
-                       const nr_job_plan *plan, char **path);
-nr_status nr_job_submit(const nr_options *options, const char *path);
+nr_status nr_job_write(const nr_submit_request *request, const nr_job_plan *plan,
+                       char **path);
+/* output: the store. */
+nr_status nr_job_submit(const char *output, const char *path);
 
 #endif

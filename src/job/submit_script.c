@@ -70,7 +70,8 @@ double nr_work_node_bytes(const nr_work *work, uint64_t ranks_per_node) {
     nr_graph_weights(work->inputs.graph, &n_weights);
     nr_images_pixels(work->inputs.images, &n_pixels);
     double weights = (double)n_weights * sizeof(float);
-    double rank = (double)(work->options->memory + RANK_MIB) * 0x1p20 + 2 * weights;
+    double rank =
+        (double)(work->request->play.memory_mib + RANK_MIB) * 0x1p20 + 2 * weights;
     double largest = 0;
     for (size_t k = 0; k < work->n_layers; k++) {
         double n = (double)work->layers[k].n_players;
@@ -121,9 +122,8 @@ static void print_limits(const nr_job_plan *plan, FILE *file) {
             s / 3600 % 24, s / 60 % 60, s % 60);
 }
 
-static void print_script(const nr_options *options, int argc, char **argv,
-                         const nr_job_plan *plan, const char *program,
-                         const char *keeper, FILE *file) {
+static void print_script(const nr_submit_request *request, const nr_job_plan *plan,
+                         const char *program, const char *keeper, FILE *file) {
     char when[NR_TIME_TEXT];
     nr_clock_text(when);
     fprintf(file,
@@ -134,29 +134,28 @@ static void print_script(const nr_options *options, int argc, char **argv,
     print_limits(plan, file);
     fprintf(file, "#SBATCH --requeue\n#SBATCH --signal=B:USR1@90\n"
                   "#SBATCH --open-mode=append\n");
-    print_log_name(options->output, file);
-    if (options->partition)
-        fprintf(file, "#SBATCH --partition=%s\n", options->partition);
-    if (options->account) fprintf(file, "#SBATCH --account=%s\n", options->account);
+    print_log_name(request->run.out.path, file);
+    if (request->partition)
+        fprintf(file, "#SBATCH --partition=%s\n", request->partition);
+    if (request->account) fprintf(file, "#SBATCH --account=%s\n", request->account);
     fprintf(file, "export NEURANK=");
     nr_shell_word(program, file);
     fprintf(file, "\nexec ");
     nr_shell_word(keeper, file);
-    fprintf(file, " shapley");
-    nr_options_shell(argc, argv, NR_COMMAND_SUBMIT, NR_COMMAND_SHAPLEY, file);
-    fprintf(file, "\n");
+    fprintf(file, " shapley%s\n", request->words);
 }
 
-nr_status nr_job_write(const nr_options *options, int argc, char **argv,
-                       const nr_job_plan *plan, char **path) {
+nr_status nr_job_write(const nr_submit_request *request, const nr_job_plan *plan,
+                       char **path) {
+    const char *output = request->run.out.path;
     char program[PATH_MAX], keeper[PATH_MAX];
-    size_t bytes = strlen(options->output) + sizeof ".sbatch";
+    size_t bytes = strlen(output) + sizeof ".sbatch";
     NR_TRY(find_keeper(program, keeper));
     char *name = nr_new(bytes, 1);
     if (!name) return NR_ERR_INTERNAL;
-    snprintf(name, bytes, "%s.sbatch", options->output);
+    snprintf(name, bytes, "%s.sbatch", output);
     FILE *file = fopen(name, "we");
-    if (file) print_script(options, argc, argv, plan, program, keeper, file);
+    if (file) print_script(request, plan, program, keeper, file);
     bool good = file && !ferror(file);
     if (file && fclose(file) != 0) good = false;
     if (!good) {
@@ -169,13 +168,13 @@ nr_status nr_job_write(const nr_options *options, int argc, char **argv,
     return NR_OK;
 }
 
-nr_status nr_job_submit(const nr_options *options, const char *path) {
+nr_status nr_job_submit(const char *output, const char *path) {
     const char *const argv[] = {"sbatch", "--parsable", path, NULL};
     char text[256];
     int code = nr_command_run(argv, ask_s, false, text, sizeof text);
     NR_REQUIRE(code != -1, NR_ERR_USAGE, "sbatch cannot be run: %s", strerror(errno));
     NR_REQUIRE(code == 0, NR_ERR_USAGE, "sbatch refused %s (exit code %d)", path, code);
     text[strspn(text, "0123456789")] = '\0';
-    printf("job %s is in the queue: neurank status %s\n", text, options->output);
-    return nr_job_remember(options->output, text);
+    printf("job %s is in the queue: neurank status %s\n", text, output);
+    return nr_job_remember(output, text);
 }

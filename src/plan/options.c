@@ -224,7 +224,7 @@ static nr_status check_shapley(const nr_options *o) {
                  {"half-width", o->half_width > 0},
                  {"rel-half-width", o->rel_half_width > 0},
                  {"top", o->top > 0},
-                 {"estimator", o->estimator != NR_ESTIMATOR_PAIRS}};
+                 {"estimator", o->estimator > 0}};
     for (size_t i = 0; exact && i < sizeof goals / sizeof *goals; i++)
         NR_REQUIRE(!goals[i].given, NR_ERR_USAGE,
                    "--%s: an exact run evaluates every coalition and has no other goal",

@@ -33,19 +33,19 @@ typedef struct {
 
 static nr_status set_plan(const nr_rated_layer *layer, nr_plan *plan) {
     NR_TRY(nr_rated_plan(layer, plan));
-    NR_TRY(nr_plan_set(plan, "metric", nr_metric_words[layer->options->metric]));
-    return nr_plan_set(plan, "ablate", nr_ablation_words[layer->options->ablate]);
+    NR_TRY(nr_plan_set(plan, "metric", nr_metric_words[layer->of_baseline->metric]));
+    return nr_plan_set(plan, "ablate", nr_ablation_words[layer->of_baseline->ablation]);
 }
 
 /* By the weights as the file has them: folding BatchNorm would change them. */
 static nr_status fill_norms(const nr_rated_layer *layer, nr_rating *rating) {
     nr_graph *graph;
     uint32_t node;
-    NR_TRY(nr_onnx_load_plain(layer->options->positional[0], &graph));
+    NR_TRY(nr_onnx_load_plain(layer->request->in.model, &graph));
     nr_status status = nr_layers_find(graph, layer->name, strlen(layer->name), &node);
     if (status == NR_OK && nr_graph_node(graph, node)->shape.c != layer->n)
         status = nr_fail(NR_ERR_INPUT, "%s: layer \"%s\" has %u filters, it had %zu",
-                         layer->options->positional[0], layer->name,
+                         layer->request->in.model, layer->name,
                          nr_graph_node(graph, node)->shape.c, layer->n);
     if (status == NR_OK)
         nr_filter_norms(graph, node, rating->arrays[NR_BASELINE_L1],
@@ -56,7 +56,7 @@ static nr_status fill_norms(const nr_rated_layer *layer, nr_rating *rating) {
 }
 
 static void fill_random(const nr_rated_layer *layer, double *random) {
-    nr_stream stream = nr_stream_make(layer->options->seed, "random", layer->node);
+    nr_stream stream = nr_stream_make(layer->request->in.seed, "random", layer->node);
     for (size_t j = 0; j < layer->n; j++) {
         uint64_t bits[2];
         nr_stream_draw(stream, (uint32_t)j, 0, 0, 0, bits);
@@ -157,12 +157,12 @@ static nr_status fill(const nr_rated_layer *layer, context *c) {
                            .images = layer->inputs->images,
                            .kernels = layer->kernels,
                            .layer = layer->node,
-                           .ablation = (nr_ablation)layer->options->ablate,
+                           .ablation = layer->of_baseline->ablation,
                            .n_players = c->n,
-                           .metric = (nr_metric)layer->options->metric,
+                           .metric = layer->of_baseline->metric,
                            .block_images = 1,
                            .group_blocks = 1,
-                           .memory_bytes = (size_t)layer->options->memory << 20};
+                           .memory_bytes = (size_t)layer->request->memory_mib << 20};
     c->means = nr_new_floats(c->n);
     if (!c->means || !NR_NEW(c->filters, c->n) ||
         !NR_NEW(c->values, nr_size_mul(NR_BASELINE_QUANTITIES, c->n)))

@@ -15,7 +15,9 @@
 
 typedef struct {
     nr_world *world;
-    const nr_options *options;
+    const nr_rate_request *request;
+    const nr_switch_request *of_switch;     /* or NULL */
+    const nr_baseline_request *of_baseline; /* or NULL */
     nr_rating_kind kind;
     nr_inputs inputs;
     nr_rated_layer *layers; /* [n] */
@@ -30,13 +32,15 @@ static nr_status plan_layers(rate_run *run, const char *kernels) {
     const nr_graph *graph = run->inputs.graph;
     const nr_kernels *found;
     NR_TRY(nr_require_kernels(kernels, &found));
-    NR_TRY(nr_layers_select(graph, run->options->layer, &nodes, &run->n));
+    NR_TRY(nr_layers_select(graph, run->request->layers, &nodes, &run->n));
     nr_status status = NR_NEW(run->layers, run->n) ? NR_OK : NR_ERR_INTERNAL;
     for (size_t k = 0; k < run->n && status == NR_OK; k++) {
         const nr_node *node = nr_graph_node(graph, nodes[k]);
         run->layers[k] =
             (nr_rated_layer){.inputs = &run->inputs,
-                             .options = run->options,
+                             .request = run->request,
+                             .of_switch = run->of_switch,
+                             .of_baseline = run->of_baseline,
                              .kernels = found,
                              .node = nodes[k],
                              .name = nr_graph_text(graph, node->short_name),
@@ -48,10 +52,13 @@ static nr_status plan_layers(rate_run *run, const char *kernels) {
 
 static nr_status load(rate_run *run) {
     char kernels[NR_KERNELS_TEXT];
+    const nr_input_request *in = &run->request->in;
+    const nr_store_request *out = &run->request->out;
     bool root = nr_world_rank(run->world) == 0;
-    NR_TRY(nr_inputs_load(run->world, run->options, &run->inputs));
+    NR_TRY(nr_inputs_load(run->world, in, &run->inputs));
     if (!root) nr_log_set_silent(true); /* the same decision everywhere, one message */
-    nr_status status = nr_choose_kernels(run->world, run->options, kernels);
+    nr_status status = nr_choose_kernels(run->world, in->kernels,
+                                         out->fresh ? NULL : out->path, kernels);
     if (status == NR_OK) status = plan_layers(run, kernels);
     nr_log_set_silent(false);
     return nr_world_share(run->world, status);
@@ -61,7 +68,7 @@ static nr_status open_session(rate_run *run, const char *command_line) {
     nr_status status = NR_OK;
     if (nr_world_rank(run->world) == 0) {
         status =
-            nr_rate_open(run->options, run->kind, run->layers, run->n, &run->session);
+            nr_rate_open(run->request, run->kind, run->layers, run->n, &run->session);
         if (status == NR_OK)
             status =
                 nr_rate_begin(run->session, command_line, nr_world_size(run->world));
@@ -169,15 +176,13 @@ static nr_status rate_all(rate_run *run, const char *command_line) {
     }
     if (!anything)
         nr_log(NR_LOG_INFO, "%s: the %s of %s is complete: nothing to do",
-               run->options->output, nr_rating_name(run->kind), run->options->layer);
+               run->request->out.path, nr_rating_name(run->kind), run->request->layers);
     nr_status saved = run->session ? nr_rate_finish(run->session) : NR_OK;
     saved = nr_world_share(run->world, saved);
     return saved == NR_OK ? status : saved;
 }
 
-static nr_status run_rating(const nr_options *options, nr_rating_kind kind,
-                            const char *command_line) {
-    rate_run run = {.options = options, .kind = kind};
+static nr_status run_rating(rate_run run, const char *command_line) {
     nr_stop_install();
     NR_TRY(nr_world_start(&run.world));
     nr_log_set_quiet(nr_world_rank(run.world) != 0);
@@ -185,7 +190,7 @@ static nr_status run_rating(const nr_options *options, nr_rating_kind kind,
     nr_status status = rate_all(&run, command_line);
     if (status == NR_STOPPED)
         nr_log(NR_LOG_INFO, "stopped early; the same command goes on from %s",
-               options->output);
+               run.request->out.path);
     nr_rate_free(run.session);
     free(run.layers);
     nr_inputs_free(&run.inputs);
@@ -193,10 +198,17 @@ static nr_status run_rating(const nr_options *options, nr_rating_kind kind,
     return status;
 }
 
-nr_status nr_run_switch(const nr_options *options, const char *command_line) {
-    return run_rating(options, NR_RATING_SWITCH, command_line);
+nr_status nr_run_switch(const nr_switch_request *request, const char *command_line) {
+    return run_rating((rate_run){.request = &request->rate,
+                                 .of_switch = request,
+                                 .kind = NR_RATING_SWITCH},
+                      command_line);
 }
 
-nr_status nr_run_baseline(const nr_options *options, const char *command_line) {
-    return run_rating(options, NR_RATING_BASELINE, command_line);
+nr_status nr_run_baseline(const nr_baseline_request *request,
+                          const char *command_line) {
+    return run_rating((rate_run){.request = &request->rate,
+                                 .of_baseline = request,
+                                 .kind = NR_RATING_BASELINE},
+                      command_line);
 }

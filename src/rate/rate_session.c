@@ -20,7 +20,7 @@
 static const double note_every_s = 2, bar_every_s = 0.25, line_every_s = 10;
 
 struct nr_rate_session {
-    const nr_options *options;
+    const nr_rate_request *request;
     nr_rating_kind kind;
     const nr_rated_layer *layers; /* [n] */
     size_t n;
@@ -43,7 +43,7 @@ static nr_status make_rating(const nr_rate_session *s, size_t k, nr_rating *out)
 }
 
 static nr_status match_inputs(const nr_rate_session *s, const nr_plan *wanted) {
-    const char *path = s->options->output;
+    const char *path = s->request->out.path;
     if (s->store->n_layers > 0)
         NR_TRY(nr_match_inputs(path, &s->store->plan, "Shapley values", wanted));
     for (size_t i = 0; i < s->store->n_ratings; i++)
@@ -55,27 +55,27 @@ static nr_status match_inputs(const nr_rate_session *s, const nr_plan *wanted) {
 static nr_status match_plan(const nr_rate_session *s, const nr_rating *there,
                             const nr_rating *wanted) {
     char text[NR_LOG_LINE] = "";
-    NR_TRY(nr_require_noted(s->options->output, s->store, &there->plan));
+    NR_TRY(nr_require_noted(s->request->out.path, s->store, &there->plan));
     nr_plan_differences(&there->plan, &wanted->plan, s->n > 1 ? there->layer : NULL,
                         text, sizeof text);
     NR_REQUIRE(!*text, NR_ERR_MISMATCH,
                "%s: the %s of layer \"%s\" is of another run: %s; use another file or "
                "--fresh",
-               s->options->output, nr_rating_name(s->kind), there->layer, text);
+               s->request->out.path, nr_rating_name(s->kind), there->layer, text);
     NR_REQUIRE(there->n == wanted->n, NR_ERR_INPUT,
                "%s: the %s of layer \"%s\" has %zu filters, the network %zu",
-               s->options->output, nr_rating_name(s->kind), there->layer, there->n,
+               s->request->out.path, nr_rating_name(s->kind), there->layer, there->n,
                wanted->n);
     return NR_OK;
 }
 
-/* The layer's rating in the store goes on under the goal of the options; or begins. */
+/* The layer's rating in the store goes on under the goal of the request; or begins. */
 static nr_status prepare_rating(nr_rate_session *s, size_t k) {
     nr_rating wanted;
     nr_rating *there = nr_store_rating(s->store, s->layers[k].name, s->kind);
     NR_TRY(make_rating(s, k, &wanted));
     nr_status status = match_inputs(s, &wanted.plan);
-    if (status == NR_OK && there && s->options->fresh) {
+    if (status == NR_OK && there && s->request->out.fresh) {
         nr_rating old = *there;
         *there = wanted;
         wanted = old;
@@ -94,15 +94,15 @@ static nr_status prepare_rating(nr_rate_session *s, size_t k) {
 
 /* The file's store, or a new one. */
 static nr_status adopt(nr_rate_session *s) {
-    const char *path = s->options->output;
+    const char *path = s->request->out.path;
     bool there = access(path, F_OK) == 0;
     nr_store_free(s->store);
     s->store = NULL;
     s->changed = false;
     NR_TRY(there ? nr_store_read(path, &s->store) : nr_store_new(0, &s->store));
-    if (!there || nr_option_given(s->options, "confidence")) {
-        s->changed = there && s->store->confidence != s->options->confidence;
-        s->store->confidence = s->options->confidence;
+    if (!there || s->request->confidence_given) {
+        s->changed = there && s->store->confidence != s->request->confidence;
+        s->store->confidence = s->request->confidence;
     }
     for (size_t k = 0; k < s->n; k++) NR_TRY(prepare_rating(s, k));
     return NR_OK;
@@ -119,8 +119,9 @@ bool nr_rate_is_complete(const nr_rate_session *s) {
 }
 
 static nr_status take_over(nr_rate_session *s) {
-    const char *path = s->options->output;
-    NR_TRY(nr_publish_distinct(path, s->options->positional, NR_POSITIONAL_MAX));
+    const char *path = s->request->out.path;
+    const char *const inputs[] = {s->request->in.model, s->request->in.data};
+    NR_TRY(nr_publish_distinct(path, inputs, 2));
     NR_TRY(adopt(s));
     if (nr_rate_is_complete(s) && !s->changed) return NR_OK;
     NR_TRY(nr_publish_check(path, NULL, 0));
@@ -131,15 +132,15 @@ static nr_status take_over(nr_rate_session *s) {
     return adopt(s);
 }
 
-nr_status nr_rate_open(const nr_options *options, nr_rating_kind kind,
+nr_status nr_rate_open(const nr_rate_request *request, nr_rating_kind kind,
                        const nr_rated_layer *layers, size_t n, nr_rate_session **out) {
     nr_rate_session *s;
     if (!NR_NEW(s, 1)) return NR_ERR_INTERNAL;
-    *s = (nr_rate_session){.options = options,
+    *s = (nr_rate_session){.request = request,
                            .kind = kind,
                            .layers = layers,
                            .n = n,
-                           .deadline = nr_deadline_make(options->time_limit_s),
+                           .deadline = nr_deadline_make(request->out.time_limit_s),
                            .terminal = isatty(STDERR_FILENO) == 1};
     nr_status status = take_over(s);
     if (status != NR_OK) {
@@ -151,10 +152,10 @@ nr_status nr_rate_open(const nr_options *options, nr_rating_kind kind,
 }
 
 nr_status nr_rate_begin(nr_rate_session *s, const char *command_line, int n_ranks) {
-    const char *path = s->options->output;
+    const char *path = s->request->out.path;
     if (nr_rate_is_complete(s) && !s->changed) return NR_OK;
-    if (s->options->fresh && access(path, F_OK) == 0) NR_TRY(nr_keep_old(path));
-    return nr_hold_begin(s->options, s->store, command_line, n_ranks, &s->saver);
+    if (s->request->out.fresh && access(path, F_OK) == 0) NR_TRY(nr_keep_old(path));
+    return nr_hold_begin(&s->request->out, s->store, command_line, n_ranks, &s->saver);
 }
 
 nr_status nr_rate_finish(nr_rate_session *s) {

@@ -9,7 +9,7 @@ typedef struct nr_rate_session nr_rate_session;
 
 /* Goes on with the file at the output, if there is one and it fits, and locks it if
  * there is anything to do. layers [n] are borrowed. */
-nr_status nr_rate_open(const nr_options *options, nr_rating_kind kind,
+nr_status nr_rate_open(const nr_rate_request *request, nr_rating_kind kind,
                        const nr_rated_layer *layers, size_t n, nr_rate_session **out);
 void nr_rate_free(nr_rate_session *session);
 

@@ -12,7 +12,7 @@ nr_status nr_rated_plan(const nr_rated_layer *layer, nr_plan *plan) {
     NR_TRY(nr_plan_set(plan, "model", layer->inputs->model_digest));
     NR_TRY(nr_plan_set(plan, "data", layer->inputs->data_digest));
     NR_TRY(nr_plan_set_u64(plan, "images", nr_images_count(layer->inputs->images)));
-    NR_TRY(nr_plan_set_u64(plan, "seed", layer->options->seed));
+    NR_TRY(nr_plan_set_u64(plan, "seed", layer->request->in.seed));
     NR_TRY(nr_plan_set(plan, "node",
                        nr_graph_text(graph, nr_graph_node(graph, layer->node)->name)));
     NR_TRY(nr_plan_set(plan, "kernels", layer->kernels->name));

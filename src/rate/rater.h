@@ -9,6 +9,7 @@
 #define NEURANK_RATE_RATER_H
 
 #include "neurank/nn/kernels.h"
+#include "neurank/rate/rate.h"
 #include "neurank/run/inputs.h"
 #include "neurank/store/store.h"
 
@@ -36,7 +37,9 @@ void nr_rater_free(nr_rater *rater);
 /* The layer of a command, the same on every rank. */
 typedef struct {
     const nr_inputs *inputs;
-    const nr_options *options;
+    const nr_rate_request *request;
+    const nr_switch_request *of_switch;     /* the one of these that is asked for */
+    const nr_baseline_request *of_baseline; /* the other is NULL */
     const nr_kernels *kernels;
     uint32_t node;
     const char *name; /* in the graph */
@@ -45,9 +48,9 @@ typedef struct {
 
 /* switch_rater.c */
 nr_status nr_switch_rater_new(const nr_rated_layer *layer, nr_rater *out);
-/* Its rating with nothing done, with the goal of the options. */
+/* Its rating with nothing done, with the goal of the request. */
 nr_status nr_switch_rating(const nr_rated_layer *layer, nr_rating *out);
-/* The options' goal for a rating that may have reached another one; true if it says
+/* The request's goal for a rating that may have reached another one; true if it says
  * something else now. */
 bool nr_switch_adopt_goal(const nr_rated_layer *layer, nr_rating *rating);
 

@@ -9,7 +9,6 @@
 #include "neurank/base/stop.h"
 #include "neurank/base/text.h"
 #include "neurank/nn/graph.h"
-#include "neurank/rate/rate.h"
 #include "neurank/switch/ascent.h"
 #include "neurank/switch/batches.h"
 #include "neurank/switch/dirichlet.h"
@@ -42,26 +41,25 @@ typedef struct {
     int64_t *likelihoods;           /* [block_images] */
 } context;
 
-static uint64_t draws_of(const nr_options *options) {
-    return options->switch_estimator == NR_SWITCH_MEAN ? 0 : options->draws;
+static uint64_t draws_of(const nr_switch_request *request) {
+    return request->estimator == NR_SWITCH_MEAN ? 0 : request->draws;
 }
 
 /* ---- plan ---- */
 
 static nr_status set_plan(const nr_rated_layer *layer, nr_plan *plan) {
-    const nr_options *o = layer->options;
+    const nr_switch_request *o = layer->of_switch;
     char text[NR_NUMBER_TEXT];
     NR_TRY(nr_rated_plan(layer, plan));
-    NR_TRY(
-        nr_plan_set(plan, "estimator", nr_switch_estimator_words[o->switch_estimator]));
+    NR_TRY(nr_plan_set(plan, "estimator", nr_switch_estimator_words[o->estimator]));
     NR_TRY(nr_plan_set(plan, "optimizer", nr_optimizer_words[o->optimizer]));
-    NR_TRY(nr_plan_set(plan, "scale", nr_switch_scale_words[o->switch_scale]));
+    NR_TRY(nr_plan_set(plan, "scale", nr_switch_scale_words[o->scale]));
     NR_TRY(nr_plan_set_u64(plan, "draws", draws_of(o)));
     NR_TRY(nr_plan_set_u64(plan, "batch", o->batch));
     NR_TRY(
         nr_plan_set_u64(plan, "block", nr_batches_block_images(o->batch, draws_of(o))));
     NR_TRY(nr_plan_set(plan, "alpha0", nr_format_double(o->alpha0, text)));
-    return nr_plan_set(plan, "lr", nr_format_double(o->rate, text));
+    return nr_plan_set(plan, "lr", nr_format_double(o->learning_rate, text));
 }
 
 nr_status nr_switch_rating(const nr_rated_layer *layer, nr_rating *out) {
@@ -73,9 +71,9 @@ nr_status nr_switch_rating(const nr_rated_layer *layer, nr_rating *out) {
     nr_plan_free(&plan);
     NR_TRY(status);
     double *u = out->arrays[NR_SWITCH_U];
-    for (size_t j = 0; j < layer->n; j++) u[j] = log(layer->options->alpha0);
-    out->counts[NR_SWITCH_EPOCHS] = layer->options->epochs;
-    out->numbers[NR_SWITCH_RATE] = layer->options->rate;
+    for (size_t j = 0; j < layer->n; j++) u[j] = log(layer->of_switch->alpha0);
+    out->counts[NR_SWITCH_EPOCHS] = layer->of_switch->epochs;
+    out->numbers[NR_SWITCH_RATE] = layer->of_switch->learning_rate;
     return NR_OK;
 }
 
@@ -91,7 +89,7 @@ static nr_rule rule_of(const nr_rating *r, uint64_t steps) {
 bool nr_switch_adopt_goal(const nr_rated_layer *layer, nr_rating *rating) {
     nr_rule before = rating->ended_by;
     uint64_t goal = rating->counts[NR_SWITCH_EPOCHS];
-    rating->counts[NR_SWITCH_EPOCHS] = layer->options->epochs;
+    rating->counts[NR_SWITCH_EPOCHS] = layer->of_switch->epochs;
     rating->ended_by = rule_of(rating, nr_switch_epoch_steps(&rating->plan));
     return before != rating->ended_by || goal != rating->counts[NR_SWITCH_EPOCHS];
 }
@@ -253,7 +251,7 @@ static void free_context(void *self) {
 }
 
 static nr_status fill(const nr_rated_layer *layer, context *c) {
-    const nr_options *o = layer->options;
+    const nr_switch_request *o = layer->of_switch;
     c->n = layer->n;
     c->n_images = nr_images_count(layer->inputs->images);
     c->alpha0 = o->alpha0;
@@ -265,12 +263,12 @@ static nr_status fill(const nr_rated_layer *layer, context *c) {
                               .layer = layer->node,
                               .block_images = c->block_images,
                               .draws = draws_of(o),
-                              .scaled = o->switch_scale == NR_SCALE_UNIT,
-                              .seed = o->seed,
-                              .memory_bytes = (size_t)o->memory << 20};
+                              .scaled = o->scale == NR_SCALE_UNIT,
+                              .seed = o->rate.in.seed,
+                              .memory_bytes = (size_t)o->rate.memory_mib << 20};
     NR_TRY(nr_objective_new(&spec, &c->objective));
-    NR_TRY(nr_batches_new(c->n_images, o->batch, c->block_images, o->seed, layer->node,
-                          &c->batches));
+    NR_TRY(nr_batches_new(c->n_images, o->batch, c->block_images, o->rate.in.seed,
+                          layer->node, &c->batches));
     c->steps = nr_batches_steps(c->batches);
     size_t epochs = (PERIOD_STEPS + c->steps - 1) / c->steps;
     c->period = c->steps * (epochs < PERIOD_EPOCHS_MAX ? epochs : PERIOD_EPOCHS_MAX);

@@ -26,17 +26,16 @@ nr_status nr_hold_lock(const char *path, nr_lock **out) {
     return NR_OK;
 }
 
-nr_status nr_hold_begin(const nr_options *options, nr_store *store,
+nr_status nr_hold_begin(const nr_store_request *request, nr_store *store,
                         const char *command_line, int n_ranks, nr_saver **out) {
     char *line = nr_history_line(command_line);
     if (!line) return NR_ERR_INTERNAL;
     nr_status status = nr_store_add_history(store, line);
     free(line);
     NR_TRY(status);
-    NR_TRY(nr_store_write(options->output, store));
-    bool chosen = nr_option_given(options, "checkpoint-every");
-    nr_saver_times times = {.every_s = options->checkpoint_every_s,
-                            .cost_most =
-                                chosen ? INFINITY : checkpoint_share * n_ranks};
-    return nr_saver_new(store, options->output, options->rescue, &times, out);
+    NR_TRY(nr_store_write(request->path, store));
+    nr_saver_times times = {
+        .every_s = request->checkpoint_s,
+        .cost_most = request->checkpoint_given ? INFINITY : checkpoint_share * n_ranks};
+    return nr_saver_new(store, request->path, request->rescue, &times, out);
 }

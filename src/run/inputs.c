@@ -36,17 +36,18 @@ static nr_status spread_images(nr_world *world, nr_images *images, nr_images **o
     return nr_world_share(world, status);
 }
 
-nr_status nr_inputs_load(nr_world *world, const nr_options *options, nr_inputs *out) {
+nr_status nr_inputs_load(nr_world *world, const nr_input_request *request,
+                         nr_inputs *out) {
     nr_graph *graph = NULL;
     nr_images *images = NULL;
     nr_selection selection = {
-        .wanted = (size_t)options->images, .seed = options->seed, .shuffled = true};
+        .wanted = (size_t)request->images, .seed = request->seed, .shuffled = true};
     nr_status status = NR_OK;
     *out = (nr_inputs){0};
     if (nr_world_rank(world) == 0) {
-        status = nr_onnx_load(options->positional[0], &graph, out->model_digest);
+        status = nr_onnx_load(request->model, &graph, out->model_digest);
         if (status == NR_OK)
-            status = nr_images_load(options->positional[1], graph, selection, &images);
+            status = nr_images_load(request->data, graph, selection, &images);
         if (status == NR_OK)
             memcpy(out->data_digest, nr_images_digest(images), NR_DIGEST_TEXT);
     }

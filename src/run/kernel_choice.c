@@ -1,5 +1,6 @@
 #include "neurank/run/kernel_choice.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,13 +12,12 @@
 
 /* A run goes on with the kernels that it began with, where the processor has them: a
  * job that is queued again may get other nodes. "": the store does not say. Rank 0. */
-static void ask_store(const nr_options *options, char name[NR_KERNELS_TEXT]) {
+static void ask_store(const char *path, char name[NR_KERNELS_TEXT]) {
     nr_store *store;
     name[0] = '\0';
-    if (!options->output || options->fresh || access(options->output, F_OK) != 0)
-        return;
+    if (!path || access(path, F_OK) != 0) return;
     nr_log_set_silent(true); /* what is wrong with it is said when the run opens it */
-    nr_status status = nr_store_read(options->output, &store);
+    nr_status status = nr_store_read(path, &store);
     nr_log_set_silent(false);
     if (status != NR_OK) return;
     const nr_plan *plan = store->n_layers > 0    ? &store->layers[0].plan
@@ -64,15 +64,15 @@ static nr_status require_one_kind(nr_world *world, const char *mine, const char 
     return status;
 }
 
-nr_status nr_choose_kernels(nr_world *world, const nr_options *options,
+nr_status nr_choose_kernels(nr_world *world, const char *wanted, const char *path,
                             char name[NR_KERNELS_TEXT]) {
-    snprintf(name, NR_KERNELS_TEXT, "%s", options->kernels);
+    snprintf(name, NR_KERNELS_TEXT, "%s", wanted);
     NR_TRY(require_one_kind(world, nr_blas_core(),
                             "choose kernels of OpenBLAS that all have, "
                             "OPENBLAS_CORETYPE=Haswell"));
     if (strcmp(name, "fast") != 0) return NR_OK;
     char stored[NR_KERNELS_TEXT] = "";
-    if (nr_world_rank(world) == 0) ask_store(options, stored);
+    if (nr_world_rank(world) == 0) ask_store(path, stored);
     NR_TRY(share_name(world, stored));
     if (*stored && nr_kernels_find(stored)) memcpy(name, stored, sizeof stored);
     return require_one_kind(world, nr_kernels_find(name)->name,

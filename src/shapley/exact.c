@@ -96,12 +96,12 @@ static double estimate(const nr_run_layer *layer, const measured *m, int ranks,
     return work * (1 - done) / ranks;
 }
 
-static nr_status judge(const nr_run_layer *layer, const nr_options *options,
+static nr_status judge(const nr_run_layer *layer, const nr_shapley_request *request,
                        const measured *m, int ranks, const nr_fold *fold,
                        double *total_s) {
     char time[NR_NUMBER_TEXT], limit_text[NR_NUMBER_TEXT], count[NR_NUMBER_TEXT];
-    bool given = options->time_limit_s > 0;
-    double limit = given ? options->time_limit_s : week_s;
+    bool given = request->out.time_limit_s > 0;
+    double limit = given ? request->out.time_limit_s : week_s;
     double seconds = estimate(layer, m, ranks, fold);
     *total_s += seconds;
     nr_format_duration(seconds, time);
@@ -127,15 +127,15 @@ static nr_status judge(const nr_run_layer *layer, const nr_options *options,
 }
 
 nr_status nr_exact_check(nr_world *world, const nr_inputs *inputs,
-                         const nr_run_layer *layer, const nr_options *options,
+                         const nr_run_layer *layer, const nr_shapley_request *request,
                          int n_ranks, const nr_fold *fold, double *total_s) {
     nr_player player;
     measured m;
     nr_status status = NR_OK;
-    NR_TRY(nr_player_new(world, inputs, layer, options->seed, &player));
+    NR_TRY(nr_player_new(world, inputs, layer, request->play.in.seed, &player));
     if (nr_world_rank(world) == 0) {
         status = measure(&player.game, &m);
-        if (status == NR_OK) status = judge(layer, options, &m, n_ranks, fold, total_s);
+        if (status == NR_OK) status = judge(layer, request, &m, n_ranks, fold, total_s);
     }
     nr_player_free(&player);
     return nr_world_share(world, status);

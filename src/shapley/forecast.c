@@ -81,34 +81,34 @@ static nr_status print_layer(const measurement *m) {
 
 /* m->fold is owned by the caller, also after a failure. */
 static nr_status pilot(nr_world *world, const nr_inputs *inputs,
-                       const nr_options *options, const nr_run_layer *layer,
+                       const nr_layers_request *request, const nr_run_layer *layer,
                        nr_fold **fold, measurement *m) {
     nr_player player;
     nr_fold_spec spec = {.n_players = layer->n_players,
                          .units_per_sweep = layer->units.units_per_sweep,
                          .n_blocks = layer->units.n_blocks,
                          .odd = layer->odd};
-    *m = (measurement){.name = layer->name, .goal = nr_run_goal(options)};
+    *m = (measurement){.name = layer->name, .goal = nr_run_goal(request)};
     NR_TRY(nr_fold_new(&spec, fold));
-    NR_TRY(nr_player_new(world, inputs, layer, options->seed, &player));
+    NR_TRY(nr_player_new(world, inputs, layer, request->in.seed, &player));
     nr_status status = nr_pilot_play(player.runner, layer->units.units_per_sweep, *fold,
                                      pilot_s, &m->seconds);
     nr_player_free(&player);
     m->fold = *fold;
     m->intervals = (nr_interval_spec){
-        .confidence = options->confidence,
+        .confidence = request->confidence,
         .sequence_sweeps = nr_goal_sequence_sweeps(&m->goal),
-        .marginal_limit = options->metric == NR_METRIC_ACCURACY ? 1 : INFINITY};
+        .marginal_limit = request->metric == NR_METRIC_ACCURACY ? 1 : INFINITY};
     return status;
 }
 
 nr_status nr_forecast_layer(nr_world *world, const nr_inputs *inputs,
-                            const nr_options *options, const nr_run_layer *layer,
+                            const nr_layers_request *request, const nr_run_layer *layer,
                             nr_forecast *out) {
     measurement m;
     nr_fold *fold = NULL;
     nr_results *r = NULL;
-    nr_status status = pilot(world, inputs, options, layer, &fold, &m);
+    nr_status status = pilot(world, inputs, request, layer, &fold, &m);
     if (status == NR_OK) status = nr_results_new(fold, &m.intervals, &r);
     if (status == NR_OK) {
         out->seconds_per_sweep = m.seconds / (r->seen > 0 ? r->seen : NAN);
@@ -120,13 +120,14 @@ nr_status nr_forecast_layer(nr_world *world, const nr_inputs *inputs,
 }
 
 static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
-                             const nr_options *options, uint32_t node) {
+                             const nr_layers_request *request, uint32_t node) {
     nr_run_layer layer;
     measurement m;
     nr_fold *fold = NULL;
-    NR_TRY(nr_run_layer_plan(inputs, options, node, options->kernels, &layer));
-    nr_status status = nr_pilot_choose(world, inputs, options, &layer, &layer.odd);
-    if (status == NR_OK) status = pilot(world, inputs, options, &layer, &fold, &m);
+    NR_TRY(nr_run_layer_plan(inputs, request, node, request->in.kernels, &layer));
+    nr_status status =
+        nr_pilot_choose(world, inputs, request, NULL, &layer, &layer.odd);
+    if (status == NR_OK) status = pilot(world, inputs, request, &layer, &fold, &m);
     if (status == NR_OK) status = print_layer(&m);
     nr_fold_free(fold);
     nr_run_layer_free(&layer);
@@ -134,32 +135,32 @@ static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
 }
 
 static nr_status pilot_layers(nr_world *world, const nr_inputs *inputs,
-                              const nr_options *options) {
+                              const nr_layers_request *request) {
     uint32_t *nodes;
     size_t n;
     char head[96];
-    const char *layers = options->layer ? options->layer : "all";
+    const char *layers = request->layers ? request->layers : "all";
     NR_TRY(nr_layers_select(inputs->graph, layers, &nodes, &n));
     snprintf(head, sizeof head, "%zu images, measured now, times on one core",
              nr_images_count(inputs->images));
     print_head(head);
     nr_status status = NR_OK;
     for (size_t i = 0; i < n && status == NR_OK; i++)
-        status = pilot_layer(world, inputs, options, nodes[i]);
+        status = pilot_layer(world, inputs, request, nodes[i]);
     free(nodes);
     return status;
 }
 
-static nr_status forecast_from_images(const nr_options *options) {
+static nr_status forecast_from_images(const nr_layers_request *request) {
     nr_world *world;
     nr_inputs inputs;
     NR_TRY(nr_world_start(&world));
     nr_status status = NR_OK;
     if (nr_world_size(world) > 1)
         status = nr_fail(NR_ERR_USAGE, "info: runs on one rank");
-    if (status == NR_OK) status = nr_inputs_load(world, options, &inputs);
+    if (status == NR_OK) status = nr_inputs_load(world, &request->in, &inputs);
     if (status == NR_OK) {
-        status = pilot_layers(world, &inputs, options);
+        status = pilot_layers(world, &inputs, request);
         nr_inputs_free(&inputs);
     }
     nr_world_stop(world);
@@ -169,12 +170,11 @@ static nr_status forecast_from_images(const nr_options *options) {
 /* ---- from a store ---- */
 
 static nr_status forecast_layer(const nr_store *store, const nr_store_layer *layer,
-                                const nr_options *options) {
-    bool asked = options->sweeps || options->half_width > 0 ||
-                 options->rel_half_width > 0 || options->top;
+                                const nr_layers_request *request) {
+    bool asked = request->goal.sweeps || nr_goal_is_watching(&request->goal);
     measurement m = {.name = layer->name,
                      .fold = layer->fold,
-                     .goal = asked ? nr_run_goal(options) : nr_store_goal(layer),
+                     .goal = asked ? nr_run_goal(request) : nr_store_goal(layer),
                      .intervals = nr_store_intervals(store, layer),
                      .seconds = layer->seconds};
     if (m.intervals.sequence_sweeps == 0)
@@ -182,84 +182,76 @@ static nr_status forecast_layer(const nr_store *store, const nr_store_layer *lay
     return print_layer(&m);
 }
 
-/* Only what the run has not settled may be asked. */
-static nr_status check_options(const nr_options *options) {
-    static const char *const allowed[] = {"layer",          "sweeps", "half-width",
-                                          "rel-half-width", "top",    "tolerance",
-                                          "confidence"};
-    const char *beyond =
-        nr_options_beyond(options, allowed, sizeof allowed / sizeof *allowed);
-    NR_REQUIRE(!beyond, NR_ERR_USAGE,
-               "--%s: %s is a store, its run has settled that already", beyond,
-               options->positional[1]);
-    return NR_OK;
-}
-
 /* The model, which has to be the one that the store is of. */
-static nr_status load_model(const nr_options *options, const nr_store *store,
+static nr_status load_model(const nr_layers_request *request, const nr_store *store,
                             nr_graph **out) {
     char digest[NR_DIGEST_TEXT];
     const char *theirs = nr_plan_get(&store->plan, "model");
     NR_REQUIRE(store->n_layers > 0, NR_ERR_MISMATCH,
                "%s: holds no Shapley values, whose time could be forecast",
-               options->positional[1]);
-    NR_TRY(nr_onnx_load(options->positional[0], out, digest));
+               request->in.data);
+    NR_TRY(nr_onnx_load(request->in.model, out, digest));
     if (strcmp(theirs, digest) == 0) return NR_OK;
     nr_graph_free(*out);
     return nr_fail(NR_ERR_MISMATCH,
                    "%s belongs to another model: its digest is %s there, %s is %s",
-                   options->positional[1], theirs, options->positional[0], digest);
+                   request->in.data, theirs, request->in.model, digest);
 }
 
-static nr_status forecast_named(const nr_options *options, const nr_store *store,
+static nr_status forecast_named(const nr_layers_request *request, const nr_store *store,
                                 const char *name) {
     const nr_store_layer *layer = nr_store_find_layer(store, name);
     NR_REQUIRE(layer, NR_ERR_USAGE, "--layer %s: no layer of %s", name,
-               options->positional[1]);
-    return forecast_layer(store, layer, options);
+               request->in.data);
+    return forecast_layer(store, layer, request);
 }
 
-static nr_status forecast_layers(const nr_options *options, const nr_store *store,
-                                 const nr_graph *graph) {
+static nr_status forecast_layers(const nr_layers_request *request,
+                                 const nr_store *store, const nr_graph *graph) {
     uint32_t *nodes;
     size_t n;
     nr_status status = NR_OK;
-    if (!options->layer || strcmp(options->layer, "all") == 0) {
+    if (!request->layers || strcmp(request->layers, "all") == 0) {
         for (size_t k = 0; k < store->n_layers && status == NR_OK; k++)
-            status = forecast_layer(store, &store->layers[k], options);
+            status = forecast_layer(store, &store->layers[k], request);
         return status;
     }
-    NR_TRY(nr_layers_select(graph, options->layer, &nodes, &n));
+    NR_TRY(nr_layers_select(graph, request->layers, &nodes, &n));
     for (size_t i = 0; i < n && status == NR_OK; i++)
         status = forecast_named(
-            options, store,
+            request, store,
             nr_graph_text(graph, nr_graph_node(graph, nodes[i])->short_name));
     free(nodes);
     return status;
 }
 
-static nr_status forecast_from_store(const nr_options *options) {
+static nr_status forecast_from_store(const nr_forecast_request *asked) {
+    const nr_layers_request *request = &asked->play;
     nr_store *store;
     nr_graph *graph;
     char head[160];
-    const char *path = options->positional[1];
-    NR_TRY(check_options(options));
+    const char *path = request->in.data;
+    /* Only what the run has not settled may be asked. */
+    NR_REQUIRE(!asked->settled_option, NR_ERR_USAGE,
+               "--%s: %s is a store, its run has settled that already",
+               asked->settled_option, path);
     NR_TRY(nr_store_read(path, &store));
-    nr_status status = load_model(options, store, &graph);
+    nr_status status = load_model(request, store, &graph);
     if (status != NR_OK) goto err_free_store;
-    if (nr_option_given(options, "confidence")) store->confidence = options->confidence;
+    if (asked->confidence_given) store->confidence = request->confidence;
     snprintf(head, sizeof head, "%s images, times as on the ranks of the run in %.80s",
              nr_plan_get(&store->plan, "images"), path);
     print_head(head);
-    status = forecast_layers(options, store, graph);
+    status = forecast_layers(request, store, graph);
     nr_graph_free(graph);
 err_free_store:
     nr_store_free(store);
     return status;
 }
 
-nr_status nr_run_forecast(const nr_options *options) {
+nr_status nr_run_forecast(const nr_forecast_request *request) {
     bool is_store;
-    NR_TRY(nr_store_detect(options->positional[1], &is_store));
-    return is_store ? forecast_from_store(options) : forecast_from_images(options);
+    NR_TRY(nr_store_detect(request->play.in.data, &is_store));
+    return is_store ? forecast_from_store(request)
+                    : forecast_from_images(&request->play);
 }

@@ -13,10 +13,10 @@
 #include "neurank/plan/shard.h"
 #include "neurank/run/kernel_choice.h"
 
-static nr_status choose_filters(const nr_options *options, nr_shape shape,
+static nr_status choose_filters(const nr_layers_request *request, nr_shape shape,
                                 nr_run_layer *layer) {
-    if (options->filters)
-        return nr_parse_index_list("--filters", options->filters, shape.c,
+    if (request->filters)
+        return nr_parse_index_list("--filters", request->filters, shape.c,
                                    &layer->filters, &layer->n_players);
     NR_REQUIRE(shape.c <= NR_PLAYERS_MAX, NR_ERR_INPUT,
                "layer \"%s\" has %u filters, at most %d can be ranked", layer->name,
@@ -32,7 +32,7 @@ static bool can_enumerate(const nr_run_layer *layer) {
     return layer->exact && layer->n_players <= NR_EXACT_PLAYERS_MAX;
 }
 
-static nr_status plan_units(const nr_inputs *inputs, const nr_options *options,
+static nr_status plan_units(const nr_inputs *inputs, const nr_layers_request *request,
                             nr_run_layer *layer) {
     nr_cut *cut;
     uint32_t block = layer->spec.block_images;
@@ -53,8 +53,8 @@ static nr_status plan_units(const nr_inputs *inputs, const nr_options *options,
     layer->spec.group_blocks = layer->units.group_blocks;
     layer->spec.enumerated = can_enumerate(layer);
     /* Prefixes are worth keeping if there is another sweep. */
-    layer->spec.again = !layer->exact && options->sweeps != 1;
-    layer->spec.memory_bytes = (size_t)options->memory << 20;
+    layer->spec.again = !layer->exact && request->goal.sweeps != 1;
+    layer->spec.memory_bytes = (size_t)request->memory_mib << 20;
     return NR_OK;
 }
 
@@ -62,31 +62,32 @@ static size_t class_count(const nr_graph *graph) {
     return nr_graph_node(graph, nr_graph_output(graph))->shape.c;
 }
 
-nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
+nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_layers_request *request,
                             uint32_t node, const char *kernels, nr_run_layer *out) {
     const nr_node *n = nr_graph_node(inputs->graph, node);
     nr_run_layer layer = {.node = node,
                           .name = nr_graph_text(inputs->graph, n->short_name),
-                          .exact = options->method == NR_METHOD_EXACT,
-                          .per_image = options->per_image};
+                          .exact = request->method == NR_METHOD_EXACT,
+                          .per_image = request->per_image};
     const nr_kernels *found;
     NR_TRY(nr_require_kernels(kernels, &found));
-    if (options->by_class) layer.n_classes = class_count(inputs->graph);
-    NR_TRY(choose_filters(options, n->shape, &layer));
+    if (request->by_class) layer.n_classes = class_count(inputs->graph);
+    NR_TRY(choose_filters(request, n->shape, &layer));
     layer.spec = (nr_filter_spec){.graph = inputs->graph,
                                   .images = inputs->images,
                                   .kernels = found,
                                   .layer = node,
-                                  .ablation = (nr_ablation)options->ablate,
+                                  .ablation = request->ablation,
                                   .filters = layer.filters,
                                   .n_players = layer.n_players,
-                                  .metric = (nr_metric)options->metric,
-                                  .block_images = (uint32_t)options->block};
+                                  .metric = request->metric,
+                                  .block_images = (uint32_t)request->block};
     nr_status status = NR_OK;
-    if (options->top > layer.n_players)
-        status = nr_fail(NR_ERR_USAGE, "--top %llu: layer \"%s\" has %zu filters",
-                         (unsigned long long)options->top, layer.name, layer.n_players);
-    if (status == NR_OK) status = plan_units(inputs, options, &layer);
+    if (request->goal.top > layer.n_players)
+        status =
+            nr_fail(NR_ERR_USAGE, "--top %llu: layer \"%s\" has %zu filters",
+                    (unsigned long long)request->goal.top, layer.name, layer.n_players);
+    if (status == NR_OK) status = plan_units(inputs, request, &layer);
     if (status != NR_OK) {
         nr_run_layer_free(&layer);
         return status;
@@ -100,12 +101,8 @@ void nr_run_layer_free(nr_run_layer *layer) {
     layer->filters = NULL;
 }
 
-nr_goal nr_run_goal(const nr_options *options) {
-    nr_goal goal = {.sweeps = options->sweeps,
-                    .half_width = options->half_width,
-                    .rel_half_width = options->rel_half_width,
-                    .top = options->top,
-                    .tolerance = options->tolerance};
+nr_goal nr_run_goal(const nr_layers_request *request) {
+    nr_goal goal = request->goal;
     if (goal.sweeps == 0 && !nr_goal_is_watching(&goal)) goal.sweeps = 1;
     return goal;
 }
@@ -140,28 +137,28 @@ static nr_status set_filters(const nr_run_layer *layer, uint32_t channels,
 }
 
 /* "2/5" for any way to say so. */
-static nr_status set_shard(const nr_options *options, nr_plan *plan) {
+static nr_status set_shard(const nr_layers_request *request, nr_plan *plan) {
     char text[48] = "none";
     nr_shard shard;
-    if (options->shard && nr_shard_parse(options->shard, &shard))
+    if (request->shard && nr_shard_parse(request->shard, &shard))
         snprintf(text, sizeof text, "%llu/%llu", (unsigned long long)shard.number,
                  (unsigned long long)shard.count);
     return nr_plan_set(plan, "shard", text);
 }
 
-static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
+static nr_status set_plan(const nr_run_layer *layer, const nr_layers_request *request,
                           const nr_graph *graph, nr_plan *plan) {
     const nr_node *node = nr_graph_node(graph, layer->node);
     NR_TRY(nr_plan_set(plan, "node", nr_graph_text(graph, node->name)));
-    NR_TRY(nr_plan_set(plan, "method", nr_method_words[options->method]));
+    NR_TRY(nr_plan_set(plan, "method", nr_method_words[request->method]));
     NR_TRY(nr_plan_set(plan, "estimator",
                        layer->exact ? "none"
                        : layer->odd ? "odd"
                                     : "pairs"));
-    NR_TRY(nr_plan_set(plan, "metric", nr_metric_words[options->metric]));
-    NR_TRY(nr_plan_set(plan, "ablate", nr_ablation_words[options->ablate]));
+    NR_TRY(nr_plan_set(plan, "metric", nr_metric_words[request->metric]));
+    NR_TRY(nr_plan_set(plan, "ablate", nr_ablation_words[request->ablation]));
     NR_TRY(set_filters(layer, node->shape.c, plan));
-    NR_TRY(nr_plan_set_u64(plan, "block", options->block));
+    NR_TRY(nr_plan_set_u64(plan, "block", request->block));
     NR_TRY(nr_plan_set_u64(plan, "strata", layer->units.strata));
     NR_TRY(nr_plan_set_u64(plan, "unit", layer->units.blocks_per_unit));
     NR_TRY(nr_plan_set_u64(plan, "pieces", layer->units.pieces));
@@ -170,7 +167,7 @@ static nr_status set_plan(const nr_run_layer *layer, const nr_options *options,
     NR_TRY(nr_plan_set(plan, "kernels", layer->spec.kernels->name));
     NR_TRY(nr_plan_set_u64(plan, "by_class", layer->n_classes));
     NR_TRY(nr_plan_set(plan, "per_image", layer->per_image ? "yes" : "no"));
-    NR_TRY(set_shard(options, plan));
+    NR_TRY(set_shard(request, plan));
     NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
     return nr_plan_set(plan, NR_PLAN_BLAS, nr_blas_core());
 }
@@ -187,9 +184,10 @@ static nr_status new_image_rows(const nr_images *images, size_t n_players,
     return status;
 }
 
-nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *options,
-                             const nr_inputs *inputs, nr_store_layer *out) {
-    NR_TRY(set_plan(layer, options, inputs->graph, &out->plan));
+nr_status nr_run_layer_store(const nr_run_layer *layer,
+                             const nr_layers_request *request, const nr_inputs *inputs,
+                             nr_store_layer *out) {
+    NR_TRY(set_plan(layer, request, inputs->graph, &out->plan));
     if (!(out->name = nr_strdup(layer->name)) ||
         !NR_NEW(out->filters, layer->n_players))
         return NR_ERR_INTERNAL;
@@ -197,7 +195,7 @@ nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *option
     out->n_players = layer->n_players;
     out->units = layer->units;
     if (!layer->exact) {
-        out->goal = nr_run_goal(options);
+        out->goal = nr_run_goal(request);
         out->sequence_sweeps = nr_goal_sequence_sweeps(&out->goal);
     }
     if (layer->per_image)

@@ -82,13 +82,12 @@ static nr_status compare(const nr_player *player, const nr_run_layer *layer,
 }
 
 /* What the store's plan says; *known is false where there is no such store. */
-static nr_status ask_store(const nr_options *options, const char *layer, bool *known,
+static nr_status ask_store(const char *path, const char *layer, bool *known,
                            bool *odd) {
     nr_store *store;
     *known = false;
-    if (!options->output || options->fresh || access(options->output, F_OK) != 0)
-        return NR_OK;
-    NR_TRY(nr_store_read(options->output, &store));
+    if (!path || access(path, F_OK) != 0) return NR_OK;
+    NR_TRY(nr_store_read(path, &store));
     const nr_store_layer *there = nr_store_find_layer(store, layer);
     *known = there != NULL;
     if (there) *odd = strcmp(nr_plan_get(&there->plan, "estimator"), "odd") == 0;
@@ -105,16 +104,16 @@ static nr_status share_answer(nr_world *world, nr_status status, bool *answer) {
 }
 
 nr_status nr_pilot_choose(nr_world *world, const nr_inputs *inputs,
-                          const nr_options *options, const nr_run_layer *planned,
-                          bool *odd) {
+                          const nr_layers_request *request, const char *store,
+                          const nr_run_layer *planned, bool *odd) {
     nr_player player;
     bool root = nr_world_rank(world) == 0, known = false;
-    *odd = options->estimator == NR_ESTIMATOR_ODD;
-    if (options->estimator != NR_ESTIMATOR_AUTO) return NR_OK;
-    nr_status status = root ? ask_store(options, planned->name, &known, odd) : NR_OK;
+    *odd = request->estimator == NR_ESTIMATOR_ODD;
+    if (request->estimator != NR_ESTIMATOR_AUTO) return NR_OK;
+    nr_status status = root ? ask_store(store, planned->name, &known, odd) : NR_OK;
     NR_TRY(share_answer(world, status, &known));
     if (known) return share_answer(world, NR_OK, odd);
-    NR_TRY(nr_player_new(world, inputs, planned, options->seed, &player));
+    NR_TRY(nr_player_new(world, inputs, planned, request->in.seed, &player));
     status = root ? compare(&player, planned, odd) : NR_OK;
     nr_player_free(&player);
     return share_answer(world, status, odd);

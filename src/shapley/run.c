@@ -21,14 +21,14 @@
 
 typedef struct {
     nr_world *world;
-    const nr_options *options;
+    const nr_shapley_request *request;
     nr_work work;
     nr_session *session; /* rank 0 */
 } nr_run;
 
 static void say_stopped(const nr_run *run) {
     nr_log(NR_LOG_INFO, "stopped early; the same command goes on from %s",
-           run->options->output);
+           run->request->out.path);
 }
 
 static nr_status open_session(nr_run *run) {
@@ -37,7 +37,7 @@ static nr_status open_session(nr_run *run) {
     if (nr_world_rank(run->world) == 0) {
         status = nr_work_store(&run->work, &store);
         if (status == NR_OK)
-            status = nr_session_open(run->options, store, &run->session);
+            status = nr_session_open(run->request, store, &run->session);
     }
     return nr_world_share(run->world, status);
 }
@@ -64,7 +64,7 @@ static nr_status check_duration(nr_run *run) {
         if (!run->work.layers[k].exact || layer_is_done(run, k)) continue;
         const nr_store *store = run->session ? nr_session_store(run->session) : NULL;
         NR_TRY(nr_exact_check(run->world, &run->work.inputs, &run->work.layers[k],
-                              run->options, nr_world_size(run->world),
+                              run->request, nr_world_size(run->world),
                               store ? store->layers[k].fold : NULL, &total_s));
     }
     return NR_OK;
@@ -85,7 +85,7 @@ static nr_status play_layer(nr_run *run, size_t k) {
     nr_player player;
     nr_sink sink = {0};
     NR_TRY(nr_player_new(run->world, &run->work.inputs, &run->work.layers[k],
-                         run->options->seed, &player));
+                         run->request->play.in.seed, &player));
     bool root = nr_world_rank(run->world) == 0;
     int size = nr_world_size(run->world);
     nr_status status = root ? nr_session_layer_begin(run->session, k, size,
@@ -121,13 +121,13 @@ static nr_status play(nr_run *run) {
         NR_TRY(play_layer(run, k));
     }
     if (!anything)
-        nr_log(NR_LOG_INFO, "%s is complete: nothing to do", run->options->output);
+        nr_log(NR_LOG_INFO, "%s is complete: nothing to do", run->request->out.path);
     return NR_OK;
 }
 
 static nr_status run_all(nr_run *run, const char *command_line) {
     NR_TRY(nr_world_share(run->world, nr_require_one_world(run->world)));
-    NR_TRY(nr_work_load(run->world, run->options, &run->work));
+    NR_TRY(nr_work_load(run->world, run->request, &run->work));
     NR_TRY(open_session(run));
     NR_TRY(check_duration(run));
     NR_TRY(begin_session(run, command_line));
@@ -137,8 +137,8 @@ static nr_status run_all(nr_run *run, const char *command_line) {
     return saved == NR_OK ? status : saved;
 }
 
-nr_status nr_run_shapley(const nr_options *options, const char *command_line) {
-    nr_run run = {.options = options};
+nr_status nr_run_shapley(const nr_shapley_request *request, const char *command_line) {
+    nr_run run = {.request = request};
     nr_stop_install();
     NR_TRY(nr_world_start(&run.world));
     nr_log_set_quiet(nr_world_rank(run.world) != 0);

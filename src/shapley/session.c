@@ -28,7 +28,7 @@ typedef struct {
 } judge_context;
 
 struct nr_session {
-    const nr_options *options;
+    const nr_shapley_request *request;
     nr_lock *lock; /* NULL: nothing will be written */
     nr_store *store;
     nr_saver *saver;
@@ -51,9 +51,9 @@ struct nr_session {
 /* Goes on with what stands at the output, if anything does. Done again when another run
  * has written it before this one had the lock. */
 static nr_status adopt(nr_session *session, nr_store *wanted, nr_store **out) {
-    const char *path = session->options->output;
+    const char *path = session->request->out.path;
     *out = NULL;
-    if (session->options->fresh || access(path, F_OK) != 0) return NR_OK;
+    if (session->request->out.fresh || access(path, F_OK) != 0) return NR_OK;
     return nr_resume(path, wanted, out, &session->changed);
 }
 
@@ -88,8 +88,10 @@ static nr_status ask_judges(nr_session *session) {
 /* The store as it stands, and the right to write it. A store that this command has
  * nothing to add to needs no lock, and may stand where nobody can write. */
 static nr_status take_over(nr_session *session, nr_store *wanted, nr_store **out) {
-    const char *path = session->options->output;
-    NR_TRY(nr_publish_distinct(path, session->options->positional, NR_POSITIONAL_MAX));
+    const char *path = session->request->out.path;
+    const nr_input_request *in = &session->request->play.in;
+    const char *const inputs[] = {in->model, in->data};
+    NR_TRY(nr_publish_distinct(path, inputs, 2));
     NR_TRY(adopt(session, wanted, out));
     session->store = *out;
     if (*out) NR_TRY(ask_judges(session));
@@ -104,14 +106,14 @@ static nr_status take_over(nr_session *session, nr_store *wanted, nr_store **out
     return *out ? ask_judges(session) : NR_OK;
 }
 
-nr_status nr_session_open(const nr_options *options, nr_store *store,
+nr_status nr_session_open(const nr_shapley_request *request, nr_store *store,
                           nr_session **out) {
     nr_session *session;
     nr_store *stored = NULL;
     nr_status status = NR_ERR_INTERNAL;
     if (!NR_NEW(session, 1)) goto err_free_store;
-    session->options = options;
-    session->deadline = nr_deadline_make(options->time_limit_s);
+    session->request = request;
+    session->deadline = nr_deadline_make(request->out.time_limit_s);
     status = take_over(session, store, &stored);
     if (status == NR_OK && !stored) {
         session->store = store;
@@ -129,10 +131,11 @@ err_free_store:
 }
 
 nr_status nr_session_begin(nr_session *session, const char *command_line, int n_ranks) {
-    const char *path = session->options->output;
+    const char *path = session->request->out.path;
     if (nr_store_is_complete(session->store) && !session->changed) return NR_OK;
-    if (session->options->fresh && access(path, F_OK) == 0) NR_TRY(nr_keep_old(path));
-    return nr_hold_begin(session->options, session->store, command_line, n_ranks,
+    if (session->request->out.fresh && access(path, F_OK) == 0)
+        NR_TRY(nr_keep_old(path));
+    return nr_hold_begin(&session->request->out, session->store, command_line, n_ranks,
                          &session->saver);
 }
 

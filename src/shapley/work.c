@@ -9,24 +9,29 @@
 #include "neurank/nn/layers.h"
 #include "pilot.h"
 
+/* The store that may be gone on with. */
+static const char *store_of(const nr_shapley_request *request) {
+    return request->out.fresh ? NULL : request->out.path;
+}
+
 /* ---- layers ---- */
 
 static nr_status plan_layers(nr_work *work) {
     uint32_t *nodes;
-    nr_status status = nr_layers_select(work->inputs.graph, work->options->layer,
+    nr_status status = nr_layers_select(work->inputs.graph, work->request->play.layers,
                                         &nodes, &work->n_layers);
     NR_TRY(status);
-    if (work->n_layers > 1 && work->options->filters)
+    if (work->n_layers > 1 && work->request->play.filters)
         status = nr_fail(NR_ERR_USAGE, "--filters: only with one layer, here are %zu",
                          work->n_layers);
     else if (!NR_NEW(work->layers, work->n_layers)) status = NR_ERR_INTERNAL;
     for (size_t i = 0; i < work->n_layers && status == NR_OK; i++) {
         nr_run_layer *layer = &work->layers[i];
-        status = nr_run_layer_plan(&work->inputs, work->options, nodes[i],
+        status = nr_run_layer_plan(&work->inputs, &work->request->play, nodes[i],
                                    work->kernels, layer);
         if (status == NR_OK)
-            status = nr_pilot_choose(work->world, &work->inputs, work->options, layer,
-                                     &layer->odd);
+            status = nr_pilot_choose(work->world, &work->inputs, &work->request->play,
+                                     store_of(work->request), layer, &layer->odd);
     }
     free(nodes);
     return status;
@@ -51,7 +56,7 @@ nr_status nr_work_store(const nr_work *work, nr_store **out) {
     nr_store *store;
     char *names;
     NR_TRY(nr_store_new(work->n_layers, &store));
-    store->confidence = work->options->confidence;
+    store->confidence = work->request->play.confidence;
     nr_plan *plan = &store->plan;
     nr_status status = nr_plan_set(plan, "model", work->inputs.model_digest);
     if (status == NR_OK) status = join_names(work, &names);
@@ -62,10 +67,11 @@ nr_status nr_work_store(const nr_work *work, nr_store **out) {
     if (status == NR_OK) status = nr_plan_set(plan, "data", work->inputs.data_digest);
     if (status == NR_OK)
         status = nr_plan_set_u64(plan, "images", nr_images_count(work->inputs.images));
-    if (status == NR_OK) status = nr_plan_set_u64(plan, "seed", work->options->seed);
+    if (status == NR_OK)
+        status = nr_plan_set_u64(plan, "seed", work->request->play.in.seed);
     for (size_t i = 0; i < work->n_layers && status == NR_OK; i++)
-        status = nr_run_layer_store(&work->layers[i], work->options, &work->inputs,
-                                    &store->layers[i]);
+        status = nr_run_layer_store(&work->layers[i], &work->request->play,
+                                    &work->inputs, &store->layers[i]);
     if (status != NR_OK) {
         nr_store_free(store);
         return status;
@@ -74,12 +80,14 @@ nr_status nr_work_store(const nr_work *work, nr_store **out) {
     return NR_OK;
 }
 
-nr_status nr_work_load(nr_world *world, const nr_options *options, nr_work *out) {
-    *out = (nr_work){.world = world, .options = options};
-    NR_TRY(nr_inputs_load(world, options, &out->inputs));
+nr_status nr_work_load(nr_world *world, const nr_shapley_request *request,
+                       nr_work *out) {
+    *out = (nr_work){.world = world, .request = request};
+    NR_TRY(nr_inputs_load(world, &request->play.in, &out->inputs));
     /* The same decision everywhere, but one message. */
     if (nr_world_rank(world) != 0) nr_log_set_silent(true);
-    nr_status status = nr_choose_kernels(world, options, out->kernels);
+    nr_status status = nr_choose_kernels(world, request->play.in.kernels,
+                                         store_of(request), out->kernels);
     if (status == NR_OK) status = plan_layers(out);
     nr_log_set_silent(false);
     return nr_world_share(world, status);

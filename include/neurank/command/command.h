@@ -5,8 +5,8 @@
 #include "neurank/base/format.h"
 #include "neurank/base/status.h"
 #include "neurank/nn/cut.h"
-#include "neurank/plan/options.h"
 #include "neurank/run/request.h"
+#include "neurank/shapley/forecast.h"
 
 typedef struct {
     nr_input_request in;
@@ -17,7 +17,11 @@ typedef struct {
 } nr_eval_request;
 nr_status nr_run_eval(const nr_eval_request *request);
 
-nr_status nr_run_info(const nr_options *options);
+typedef struct {
+    nr_forecast_request forecast; /* data NULL: none, but the layers' list */
+    nr_format format;
+} nr_info_request;
+nr_status nr_run_info(const nr_info_request *request);
 
 /* All of the stores; returns what is wrong with the first that is not sound. */
 typedef struct {

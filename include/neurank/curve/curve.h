@@ -2,9 +2,24 @@
 #ifndef NEURANK_CURVE_CURVE_H
 #define NEURANK_CURVE_CURVE_H
 
-#include "neurank/plan/options.h"
+#include "neurank/base/format.h"
+#include "neurank/base/status.h"
+#include "neurank/nn/cut.h"
+#include "neurank/run/request.h"
+
+typedef struct {
+    nr_input_request in;
+    nr_paths stores;
+    const char *layers, *methods; /* NULL: all */
+    nr_ablation ablation;
+    uint64_t points;    /* 0: every filter, or about 32 */
+    uint64_t random;    /* orders beside those of the methods */
+    const char *output; /* NULL: nothing is saved */
+    bool fresh;         /* what stands there is not gone on with */
+    nr_format format;
+} nr_curve_request;
 
 /* As nr_run_shapley: any number of ranks, the same bits. */
-nr_status nr_run_curve(const nr_options *options, const char *command_line);
+nr_status nr_run_curve(const nr_curve_request *request, const char *command_line);
 
 #endif

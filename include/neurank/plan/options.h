@@ -35,8 +35,6 @@ typedef enum {
     NR_COMMAND_COUNT
 } nr_command;
 
-typedef enum { NR_ESTIMATOR_PAIRS, NR_ESTIMATOR_ODD, NR_ESTIMATOR_AUTO } nr_estimator;
-
 enum { NR_POSITIONAL_MAX = 4096, NR_FILES_MAX = 256, NR_NUMBERS_MAX = 1024 };
 
 typedef struct {

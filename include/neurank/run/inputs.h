@@ -4,7 +4,7 @@
 
 #include "neurank/dataset/images.h"
 #include "neurank/nn/graph.h"
-#include "neurank/plan/options.h"
+#include "neurank/run/request.h"
 #include "neurank/sched/world.h"
 
 typedef struct {
@@ -14,7 +14,8 @@ typedef struct {
 } nr_inputs;
 
 /* Collective. */
-nr_status nr_inputs_load(nr_world *world, const nr_options *options, nr_inputs *out);
+nr_status nr_inputs_load(nr_world *world, const nr_input_request *request,
+                         nr_inputs *out);
 void nr_inputs_free(nr_inputs *inputs);
 
 #endif

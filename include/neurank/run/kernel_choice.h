@@ -3,14 +3,14 @@
 #define NEURANK_RUN_KERNEL_CHOICE_H
 
 #include "neurank/nn/kernels.h"
-#include "neurank/plan/options.h"
 #include "neurank/sched/world.h"
 
 enum { NR_KERNELS_TEXT = 24 }; /* bytes for the name of a kind */
 
-/* The option's, or, where that says "fast", the one that the store at the output began
- * with. Collective; NR_ERR_USAGE where ranks would have different ones. */
-nr_status nr_choose_kernels(nr_world *world, const nr_options *options,
+/* The wanted ones, or, where that is "fast", those that the store at path began with
+ * (NULL: there is none to go on with). Collective; NR_ERR_USAGE where ranks would have
+ * different ones. */
+nr_status nr_choose_kernels(nr_world *world, const char *wanted, const char *path,
                             char name[NR_KERNELS_TEXT]);
 
 /* Those kernels; NR_ERR_USAGE where the processor does not have them. */

@@ -2,14 +2,14 @@
 #ifndef NEURANK_SHAPLEY_EXACT_H
 #define NEURANK_SHAPLEY_EXACT_H
 
-#include "neurank/shapley/layer.h"
+#include "neurank/shapley/shapley.h"
 
 /* Adds the layer's estimate on n_ranks to *total_s and refuses it, naming the estimate,
  * if that exceeds the time limit (or a week, if there is none) or if the layer has too
  * many players. fold: what is done already; NULL on ranks that do not know. Collective.
  */
 nr_status nr_exact_check(nr_world *world, const nr_inputs *inputs,
-                         const nr_run_layer *layer, const nr_options *options,
+                         const nr_run_layer *layer, const nr_shapley_request *request,
                          int n_ranks, const nr_fold *fold, double *total_s);
 
 #endif

@@ -12,9 +12,15 @@ typedef struct {
     double seconds_per_sweep, sweeps;
 } nr_forecast;
 nr_status nr_forecast_layer(nr_world *world, const nr_inputs *inputs,
-                            const nr_options *options, const nr_run_layer *layer,
+                            const nr_layers_request *request, const nr_run_layer *layer,
                             nr_forecast *out);
 
-nr_status nr_run_forecast(const nr_options *options);
+typedef struct {
+    nr_layers_request play; /* data: images or a store */
+    bool confidence_given;
+    /* The first option given of those that a store's run has settled; NULL: none. */
+    const char *settled_option;
+} nr_forecast_request;
+nr_status nr_run_forecast(const nr_forecast_request *request);
 
 #endif

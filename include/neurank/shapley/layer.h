@@ -6,6 +6,7 @@
 #include "neurank/plan/plan.h"
 #include "neurank/plan/units.h"
 #include "neurank/run/inputs.h"
+#include "neurank/run/request.h"
 #include "neurank/sched/unit.h"
 #include "neurank/store/store.h"
 
@@ -20,17 +21,42 @@ typedef struct {
     nr_filter_spec spec; /* without channel means */
 } nr_run_layer;
 
-/* Checks the options against the layer and plans its work, by pairs of walks. */
-nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_options *options,
+/* auto: the one that a pilot finds better. */
+typedef enum {
+    NR_ESTIMATOR_PAIRS,
+    NR_ESTIMATOR_ODD,
+    NR_ESTIMATOR_AUTO
+} nr_estimator_wish;
+
+/* What a run, its job and a forecast are asked about layers. */
+typedef struct {
+    nr_input_request in;
+    const char *layers;  /* NULL: all */
+    const char *filters; /* NULL: all */
+    nr_method method;
+    nr_estimator_wish estimator; /* of a sampled run */
+    nr_metric metric;
+    nr_ablation ablation;
+    uint64_t block; /* images */
+    bool by_class, per_image;
+    const char *shard; /* NULL: all sweeps */
+    nr_goal goal;      /* without any: one sweep */
+    double confidence;
+    uint64_t memory_mib; /* of a rank */
+} nr_layers_request;
+
+/* Checks the request against the layer and plans its work, by pairs of walks. */
+nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_layers_request *request,
                             uint32_t node, const char *kernels, nr_run_layer *out);
 void nr_run_layer_free(nr_run_layer *layer);
 
 /* The layer's part of the store, with nothing done. */
-nr_status nr_run_layer_store(const nr_run_layer *layer, const nr_options *options,
-                             const nr_inputs *inputs, nr_store_layer *out);
+nr_status nr_run_layer_store(const nr_run_layer *layer,
+                             const nr_layers_request *request, const nr_inputs *inputs,
+                             nr_store_layer *out);
 
-/* What the options ask a layer's run to reach. */
-nr_goal nr_run_goal(const nr_options *options);
+/* What a layer's run has to reach. */
+nr_goal nr_run_goal(const nr_layers_request *request);
 
 /* Everything that computes units of this layer. Collective for the ablation `mean`. */
 typedef struct {

@@ -6,14 +6,15 @@
 #define NEURANK_SHAPLEY_SESSION_H
 
 #include "neurank/sched/schedule.h"
-#include "neurank/shapley/layer.h"
+#include "neurank/shapley/shapley.h"
 
 typedef struct nr_session nr_session;
 
 /* Takes over `store`. The file's content replaces what was planned if it fits, is
  * refused if it does not. The file is locked if there is anything to do; nothing is
  * written. */
-nr_status nr_session_open(const nr_options *options, nr_store *store, nr_session **out);
+nr_status nr_session_open(const nr_shapley_request *request, nr_store *store,
+                          nr_session **out);
 void nr_session_free(nr_session *session);
 
 /* Adds command_line to the history and writes the store, so that an output that cannot

@@ -5,11 +5,11 @@
 
 #include "neurank/run/inputs.h"
 #include "neurank/run/kernel_choice.h"
-#include "neurank/shapley/layer.h"
+#include "neurank/shapley/shapley.h"
 
 typedef struct {
-    nr_world *world;           /* borrowed */
-    const nr_options *options; /* borrowed */
+    nr_world *world;                   /* borrowed */
+    const nr_shapley_request *request; /* borrowed */
     nr_inputs inputs;
     nr_run_layer *layers; /* [n_layers] */
     size_t n_layers;
@@ -17,7 +17,8 @@ typedef struct {
 } nr_work;
 
 /* Collective. After a failure, too, nr_work_free. */
-nr_status nr_work_load(nr_world *world, const nr_options *options, nr_work *out);
+nr_status nr_work_load(nr_world *world, const nr_shapley_request *request,
+                       nr_work *out);
 void nr_work_free(nr_work *work);
 
 /* The store of this plan with nothing done. */
