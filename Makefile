@@ -265,11 +265,15 @@ $(BUILD)/tests/unit/support/%.o: tests/unit/support/%.c $(GEN)/onnx.pb-c.c $(FLA
 	$(note_lax)
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
+# The command line is no part of the library.
+CLI_PARTS := $(filter-out %/main.o,$(CLI_OBJ))
+$(filter $(BUILD)/tests/cli/%,$(UNIT_BIN)): $(CLI_PARTS)
+
 $(BUILD)/tests/%: tests/unit/%.c $(SUPPORT) $(BUILD)/libneurank.a $(FLAGS)
 	@mkdir -p $(@D)
 	$(call say,TEST,$<)
 	$(note_lax)
-	$(Q)$(CC) $(CFLAGS_ALL) -MF $@.d $(LDFLAGS_ALL) $< $(SUPPORT) $(BUILD)/libneurank.a $(DEP_LIBS) $(CMOCKA) -o $@
+	$(Q)$(CC) $(CFLAGS_ALL) -MF $@.d $(LDFLAGS_ALL) $< $(filter %.o,$^) $(BUILD)/libneurank.a $(DEP_LIBS) $(CMOCKA) -o $@
 
 -include $(UNIT_BIN:=.d) $(SUPPORT:.o=.d)
 

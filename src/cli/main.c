@@ -10,9 +10,9 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/publish.h"
 #include "neurank/base/version.h"
+#include "neurank/cli/options.h"
 #include "neurank/nn/blas_core.h"
-#include "neurank/plan/options.h"
-#include "requests.h"
+#include "neurank/report/show.h"
 
 static char *join_arguments(int argc, char **argv) {
     size_t bytes = 1, used = 0;
@@ -22,6 +22,47 @@ static char *join_arguments(int argc, char **argv) {
         used +=
             (size_t)snprintf(line + used, bytes - used, "%s%s", i ? " " : "", argv[i]);
     return line;
+}
+
+/* The job runs the words of this command line. */
+static nr_status run_submit(nr_submit_request *request, int argc, char **argv) {
+    char *words = NULL;
+    size_t bytes;
+    FILE *stream = open_memstream(&words, &bytes);
+    if (!stream) return NR_ERR_INTERNAL;
+    nr_options_shell(argc, argv, NR_COMMAND_SUBMIT, NR_COMMAND_SHAPLEY, stream);
+    nr_status status = fclose(stream) == 0 ? NR_OK : NR_ERR_INTERNAL;
+    request->words = words;
+    if (status == NR_OK) status = nr_run_submit(request);
+    free(words);
+    return status;
+}
+
+static nr_status run_command(nr_options *options, int argc, char **argv,
+                             const char *command_line) {
+    nr_request *as = &options->as;
+    switch (options->command) {
+    case NR_COMMAND_INFO: return nr_run_info(&as->info);
+    case NR_COMMAND_EVAL: return nr_run_eval(&as->eval);
+    case NR_COMMAND_SHAPLEY: return nr_run_shapley(&as->shapley, command_line);
+    case NR_COMMAND_SWITCH: return nr_run_switch(&as->switching, command_line);
+    case NR_COMMAND_BASELINE: return nr_run_baseline(&as->baseline, command_line);
+    case NR_COMMAND_SHOW:
+        return nr_report_show_file(as->show.path, as->show.format, as->show.top,
+                                   stdout);
+    case NR_COMMAND_COMPARE: return nr_run_compare(&as->compare);
+    case NR_COMMAND_PRUNE: return nr_run_prune(&as->prune);
+    case NR_COMMAND_CURVE: return nr_run_curve(&as->curve, command_line);
+    case NR_COMMAND_EXPORT: return nr_run_export(&as->exporting);
+    case NR_COMMAND_REPORT: return nr_run_report(&as->report);
+    case NR_COMMAND_VERIFY: return nr_run_verify(&as->verify);
+    case NR_COMMAND_SUBMIT: return run_submit(&as->submit, argc, argv);
+    case NR_COMMAND_STATUS: return nr_run_status(&as->status);
+    case NR_COMMAND_MERGE: return nr_run_merge(&as->merge, command_line);
+    case NR_COMMAND_IMPORT: return nr_run_import(&as->import, command_line);
+    case NR_COMMAND_COUNT: break;
+    }
+    return NR_ERR_INTERNAL;
 }
 
 /* Results that did not reach their reader are no success. */
@@ -35,12 +76,11 @@ static nr_status close_output(void) {
 /* The file that a command writes, where links lead to it. */
 static nr_status run_on_file(nr_options *options, int argc, char **argv,
                              const char *command_line) {
-    bool merge = options->command == NR_COMMAND_MERGE;
-    const char **output = merge ? &options->positional[0] : &options->output;
+    const char **output = nr_options_output(options);
     char *file = NULL;
-    if (*output) NR_TRY(nr_follow_link(*output, &file));
+    if (output && *output) NR_TRY(nr_follow_link(*output, &file));
     if (file) *output = file;
-    nr_status status = nr_request_run(options, argc, argv, command_line);
+    nr_status status = run_command(options, argc, argv, command_line);
     free(file);
     return status;
 }

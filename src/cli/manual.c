@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "neurank/base/text.h"
+#include "neurank/cli/options.h"
 #include "neurank/manual/manual.h"
-#include "neurank/plan/options.h"
 
 enum { PAGES_MAX = 64 };
 static const char program[] = "neurank";

@@ -1,7 +1,7 @@
 /* The tables as text: for the terminal, and for pages of the manual. */
 #include <string.h>
 
-#include "options_private.h"
+#include "table.h"
 
 enum { HEAD = 34 }; /* columns of an option before what it means */
 
@@ -18,11 +18,12 @@ void nr_options_help(nr_command command, FILE *stream) {
     }
     fprintf(stream, "neurank %s %s\n%s\n\n", nr_commands[command].name,
             nr_commands[command].arguments, nr_commands[command].help);
-    for (size_t i = 0; i < nr_n_options; i++) {
+    for (option_id i = 0; i < OPTION_COUNT; i++) {
         const option_row *row = &nr_option_table[i];
-        if (!(row->commands >> command & 1)) continue;
-        int length =
-            fprintf(stream, "  --%s %s", row->name, row->argument ? row->argument : "");
+        char argument[ARGUMENT_TEXT];
+        if (!nr_command_has(command, i)) continue;
+        nr_option_argument(row, argument);
+        int length = fprintf(stream, "  --%s %s", row->name, argument);
         fprintf(stream, "%*s %s", length < HEAD ? HEAD - length : 0, "", row->help);
         if (row->preset) fprintf(stream, " (default: %s)", row->preset);
         fprintf(stream, "\n");
@@ -37,11 +38,13 @@ void nr_options_synopsis(nr_command command, FILE *stream) {
 
 void nr_options_list(nr_command command, FILE *stream) {
     fprintf(stream, "## Options\n\n");
-    for (size_t i = 0; i < nr_n_options; i++) {
+    for (option_id i = 0; i < OPTION_COUNT; i++) {
         const option_row *row = &nr_option_table[i];
-        if (!(row->commands >> command & 1)) continue;
-        fprintf(stream, "* `--%s%s%s`: %s", row->name, row->argument ? " " : "",
-                row->argument ? row->argument : "", row->help);
+        char argument[ARGUMENT_TEXT];
+        if (!nr_command_has(command, i)) continue;
+        nr_option_argument(row, argument);
+        fprintf(stream, "* `--%s%s%s`: %s", row->name, *argument ? " " : "", argument,
+                row->help);
         if (row->preset) fprintf(stream, " (default: %s)", row->preset);
         fprintf(stream, "\n");
     }

@@ -2,11 +2,7 @@
  * stands behind "--name" or behind "--name", "=". */
 #include <string.h>
 
-#include "options_private.h"
-
-static bool has(size_t i, unsigned command) {
-    return nr_option_table[i].commands >> command & 1;
-}
+#include "table.h"
 
 static void print_commands(FILE *stream) {
     for (size_t k = 0; k < NR_COMMAND_COUNT; k++)
@@ -15,7 +11,8 @@ static void print_commands(FILE *stream) {
 
 static void print_choices(const option_row *row, FILE *stream) {
     fprintf(stream, "            --%s) words=\"", row->name);
-    for (const char *c = row->argument; *c; c++) fputc(*c == '|' ? ' ' : *c, stream);
+    for (size_t i = 0; i < row->value.n_words; i++)
+        fprintf(stream, "%s%s", i ? " " : "", row->value.words[i]);
     fprintf(stream, "\" ;;\n");
 }
 
@@ -32,12 +29,12 @@ static bool takes_what_nobody_guesses(option_kind kind) {
 }
 
 /* "--a|--b) <what>": the options of a kind. */
-static void print_kind(unsigned command, bool (*is)(option_kind), const char *what,
+static void print_kind(nr_command command, bool (*is)(option_kind), const char *what,
                        FILE *stream) {
     bool any = false;
-    for (size_t i = 0; i < nr_n_options; i++) {
+    for (option_id i = 0; i < OPTION_COUNT; i++) {
         const option_row *row = &nr_option_table[i];
-        if (!has(i, command) || !is(row->kind)) continue;
+        if (!nr_command_has(command, i) || !is(row->kind)) continue;
         fprintf(stream, "%s--%s%s", any ? "|" : "            ", row->name,
                 strcmp(row->name, "output") == 0 ? "|-o" : "");
         any = true;
@@ -45,18 +42,21 @@ static void print_kind(unsigned command, bool (*is)(option_kind), const char *wh
     if (any) fprintf(stream, ") %s ;;\n", what);
 }
 
-static void print_command(unsigned command, FILE *stream) {
+static void print_command(nr_command command, FILE *stream) {
     fprintf(stream, "    %s)\n        case $before in\n", nr_commands[command].name);
-    for (size_t i = 0; i < nr_n_options; i++)
-        if (has(i, command) && takes_choice(nr_option_table[i].kind))
+    for (option_id i = 0; i < OPTION_COUNT; i++)
+        if (nr_command_has(command, i) && takes_choice(nr_option_table[i].kind))
             print_choices(&nr_option_table[i], stream);
     print_kind(command, takes_file, "return", stream);
     print_kind(command, takes_what_nobody_guesses, "compopt +o default; return",
                stream);
     fprintf(stream, "            *) options=\"");
-    for (size_t i = 0, any = 0; i < nr_n_options; i++)
-        if (has(i, command))
-            fprintf(stream, "%s--%s", any++ ? " " : "", nr_option_table[i].name);
+    bool any = false;
+    for (option_id i = 0; i < OPTION_COUNT; i++) {
+        if (!nr_command_has(command, i)) continue;
+        fprintf(stream, "%s--%s", any ? " " : "", nr_option_table[i].name);
+        any = true;
+    }
     fprintf(stream, "\" ;;\n        esac ;;\n");
 }
 
@@ -79,7 +79,7 @@ void nr_options_completion(const char *const *pages, size_t n, FILE *stream) {
     for (size_t k = 0; k < n; k++)
         fprintf(stream, "%s%s", pages[k], k + 1 < n ? " " : "");
     fputs("\" ;;\n", stream);
-    for (unsigned k = 0; k < NR_COMMAND_COUNT; k++) print_command(k, stream);
+    for (nr_command k = 0; k < NR_COMMAND_COUNT; k++) print_command(k, stream);
     fputs("    esac; fi\n"
           "    if [ \"${word:0:1}\" = - ]; then words=\"$words $options\"; fi\n"
           "    if [ -n \"$words\" ]; then\n"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "neurank/plan/options.h"
+#include "neurank/cli/options.h"
 
 /* What sh makes of `text`: its words with a line each. */
 static void shell_words(const char *text, char *out, size_t n) {

@@ -1,19 +1,20 @@
 /* The command line: one row an option.
  *
  * Parsing, checking, `--help`, the pages of the manual and the completion come from the
- * rows of options_table.c. An option that a command does not use is an error, and so is
+ * rows of options_table.c; which field of which command's request an option fills, from
+ * those of requests.c. An option that a command does not use is an error, and so is
  * a number out of range: nothing is clamped, nothing ignored. */
-#ifndef NEURANK_PLAN_OPTIONS_H
-#define NEURANK_PLAN_OPTIONS_H
+#ifndef NEURANK_CLI_OPTIONS_H
+#define NEURANK_CLI_OPTIONS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include "neurank/base/format.h"
-#include "neurank/base/status.h"
-#include "neurank/plan/plan.h"
+#include "neurank/command/command.h"
+#include "neurank/curve/curve.h"
+#include "neurank/job/job_commands.h"
+#include "neurank/prune/prune.h"
+#include "neurank/rate/rate.h"
+#include "neurank/shapley/shapley.h"
 
 typedef enum {
     NR_COMMAND_INFO,
@@ -35,55 +36,49 @@ typedef enum {
     NR_COMMAND_COUNT
 } nr_command;
 
-enum { NR_POSITIONAL_MAX = 4096, NR_FILES_MAX = 256, NR_NUMBERS_MAX = 1024 };
+enum { NR_ARGUMENTS_MAX = 4096 };
 
 typedef struct {
-    double values[NR_NUMBERS_MAX];
-    size_t n;
-} nr_number_list;
+    const char *path;
+    nr_format format;
+    uint64_t top; /* 0: all */
+} nr_show_request;
 
-typedef struct {
-    const char *files[NR_FILES_MAX];
-    size_t n;
-} nr_file_list;
+/* What a command is asked. */
+typedef union {
+    nr_info_request info;
+    nr_eval_request eval;
+    nr_shapley_request shapley;
+    nr_switch_request switching;
+    nr_baseline_request baseline;
+    nr_show_request show;
+    nr_compare_request compare;
+    nr_prune_request prune;
+    nr_curve_request curve;
+    nr_export_request exporting;
+    nr_report_request report;
+    nr_verify_request verify;
+    nr_merge_request merge;
+    nr_submit_request submit;
+    nr_status_request status;
+    nr_import_request import;
+} nr_request;
 
-/* Texts point into argv. Every field is an option of the same name; NULL or 0 where the
- * help says so. */
+/* Texts and lists point into argv and into arguments. */
 typedef struct {
     nr_command command;
     bool help;
-    const char *positional[NR_POSITIONAL_MAX];
-    size_t n_positional;
-    const char *layer, *output, *filters, *drop, *logits, *shard, *rescue, *methods;
-    const char *kernels, *by;                           /* one of the choices */
-    uint64_t method, estimator, metric, ablate, format; /* index of the choice */
-    uint64_t images, sweeps, seed, top, block, memory;
-    double confidence, checkpoint_every_s, time_limit_s;
-    double half_width, rel_half_width, tolerance;
-    uint64_t switch_estimator, optimizer, switch_scale; /* index of the choice */
-    uint64_t draws, epochs, batch;
-    double alpha0, rate;
-    bool fresh, by_class, per_image, dry_run;
-    const char *keep, *keep_per_layer, *masks;
-    double max_drop;
-    uint64_t points, random;
-    const char *partition, *account;
-    uint64_t nodes, ranks_per_node;
-    double time_s; /* of a job; 0: from a forecast */
-    double scale;  /* NAN: by type */
-    nr_number_list mean, std;
-    nr_file_list idx, cifar10, npy;
+    nr_request as; /* the command's; what nobody gave is as the help says, or 0 */
+    const char *arguments[NR_ARGUMENTS_MAX]; /* what is no option */
+    size_t n_arguments;
     uint64_t given; /* bit k: option k of the table was on the command line */
 } nr_options;
 
 /* argv[0] is the program. Reports what is wrong with the command line. */
 nr_status nr_options_parse(int argc, char **argv, nr_options *out);
 
-bool nr_option_given(const nr_options *options, const char *name);
-/* Name of the first option that was given and is none of `allowed` [n]; NULL: there is
- * none. */
-const char *nr_options_beyond(const nr_options *options, const char *const *allowed,
-                              size_t n);
+/* The file that the command writes; NULL: the command has none. */
+const char **nr_options_output(nr_options *options);
 
 const char *nr_command_name(nr_command command);
 /* NR_COMMAND_COUNT: there is none of that name. */
