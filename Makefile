@@ -316,6 +316,7 @@ ANALYZER  = -Xclang -analyzer-config -Xclang mode=$(ANALYSIS)
 lint: $(GEN)/onnx.pb-c.c
 	@echo '  LINT   module graph'
 	@$(PYTHON) tests/tools/lint_layers.py
+	@$(PYTHON) tests/tools/lint_requests.py
 	@$(if $(CLANG_FORMAT),echo '  LINT   format'; $(CLANG_FORMAT) --dry-run --Werror $(FORMATTED),$(call left_out,format))
 	@$(if $(SHELLCHECK),echo '  LINT   shellcheck'; shellcheck $(SHELL_SRC),echo '  LINT   shellcheck: left out, not here')
 	@$(if $(CLANG_TIDY),$(MAKE) --no-print-directory tidy,$(call left_out,clang-tidy))

@@ -1,6 +1,6 @@
 /* What several commands are asked. Each command has a request of its own in the header
- * of its module, with these in it; it holds what the command reads and nothing else.
- * The command line fills it (cli/requests.c). Texts are
+ * of its module, with these in it; it holds what the command reads and nothing else
+ * (tests/tools/lint_requests.py). The command line fills it (cli/requests.c). Texts are
  * borrowed. *_given: somebody asked for what stands beside it. */
 #ifndef NEURANK_RUN_REQUEST_H
 #define NEURANK_RUN_REQUEST_H
