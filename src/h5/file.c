@@ -94,23 +94,6 @@ nr_status nr_h5_close(nr_h5 *file) {
     return status;
 }
 
-nr_status nr_h5_remember(nr_h5 *file) {
-    return nr_h5_journal_begin(file);
-}
-
-nr_status nr_h5_close_checked(nr_h5 *file) {
-    nr_h5_journal *journal = file->journal;
-    char *path = nr_strdup(file->path);
-    file->journal = NULL;
-    nr_status status = nr_h5_close(file);
-    if (status == NR_OK && path) status = nr_publish_settle(path);
-    if (status == NR_OK)
-        status = path ? nr_h5_journal_check(journal, path) : NR_ERR_INTERNAL;
-    nr_h5_journal_free(journal);
-    free(path);
-    return status;
-}
-
 const char *nr_h5_path(const nr_h5 *file) {
     return file->path;
 }

@@ -3,9 +3,8 @@
 
 #include <hdf5.h>
 
+#include "journal.h"
 #include "neurank/h5/file.h"
-
-typedef struct nr_h5_journal nr_h5_journal;
 
 struct nr_h5 {
     hid_t id;
@@ -13,18 +12,6 @@ struct nr_h5 {
     bool comparing;
     nr_h5_journal *journal; /* NULL: not kept */
 };
-
-/* What a call wrote (journal.c). */
-typedef enum { NR_H5_ROWS, NR_H5_CHUNK, NR_H5_NUMBERS, NR_H5_TEXT } nr_h5_written;
-
-nr_status nr_h5_journal_begin(nr_h5 *file);
-void nr_h5_journal_free(nr_h5_journal *journal);
-/* Nothing if no journal is kept. */
-nr_status nr_h5_journal_add(nr_h5 *file, nr_h5_written what, const char *object,
-                            const char *name, nr_h5_type type, const nr_h5_slab *slab,
-                            const void *bytes, size_t n_bytes);
-/* Of the closed file. */
-nr_status nr_h5_journal_check(const nr_h5_journal *journal, const char *path);
 
 /* A chunk as it is stored; *bytes owned by the caller, NULL if nobody wrote it. */
 nr_status nr_h5_read_chunk(const nr_h5 *file, const char *object, size_t first,

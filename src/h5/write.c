@@ -61,6 +61,14 @@ static size_t elements(const nr_h5_dataset *dataset) {
     return n;
 }
 
+static nr_status note_rows(nr_h5 *file, const char *object, nr_h5_type type,
+                           const nr_h5_slab *slab, const void *data, size_t elements) {
+    const nr_h5_place at = {
+        .what = NR_H5_ROWS, .object = object, .type = type, .slab = *slab};
+    return nr_h5_journal_add(file->journal, &at, data,
+                             elements * nr_h5_type_bytes(type));
+}
+
 nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
                              const void *data) {
     hsize_t dims[NR_H5_RANK];
@@ -81,9 +89,9 @@ nr_status nr_h5_make_dataset(nr_h5 *file, const nr_h5_dataset *dataset,
     if (status == NR_OK) status = attach_scales(file, id, dataset);
     if (H5Dclose(id) < 0 && status == NR_OK) status = cannot_write(file, dataset->path);
     if (status == NR_OK && data)
-        status = nr_h5_journal_add(file, NR_H5_ROWS, dataset->path, NULL, dataset->type,
-                                   &(nr_h5_slab){.count = dataset->dims[0]}, data,
-                                   elements(dataset) * nr_h5_type_bytes(dataset->type));
+        status = note_rows(file, dataset->path, dataset->type,
+                           &(nr_h5_slab){.count = dataset->dims[0]}, data,
+                           elements(dataset));
     if (status == NR_OK && dataset->long_name)
         status = nr_h5_write_text(file, dataset->path, "long_name", dataset->long_name);
     if (status == NR_OK && dataset->units)
@@ -114,8 +122,7 @@ nr_status nr_h5_make_scale(nr_h5 *file, const char *path, const char *long_name,
         H5DSset_scale(id, slash ? slash + 1 : path) >= 0;
     if (id >= 0) good = H5Dclose(id) >= 0 && good;
     nr_status status =
-        good ? nr_h5_journal_add(file, NR_H5_ROWS, path, NULL, NR_H5_U32,
-                                 &(nr_h5_slab){.count = n}, values, n * sizeof *values)
+        good ? note_rows(file, path, NR_H5_U32, &(nr_h5_slab){.count = n}, values, n)
              : cannot_write(file, path);
     free(counted);
     NR_TRY(status);
@@ -136,8 +143,7 @@ nr_status nr_h5_write_slab(nr_h5 *file, const char *object, nr_h5_type type,
     H5Sclose(memory);
     H5Sclose(space);
     if (H5Dclose(id) < 0 || result < 0) return cannot_write(file, object);
-    return nr_h5_journal_add(file, NR_H5_ROWS, object, NULL, type, slab, data,
-                             elements * nr_h5_type_bytes(type));
+    return note_rows(file, object, type, slab, data, elements);
 }
 
 nr_status nr_h5_write_rows(nr_h5 *file, const char *object, nr_h5_type type,
@@ -185,8 +191,12 @@ static nr_status put_chunk(nr_h5 *to, hid_t target, const char *object, size_t f
     if (bytes == 0) return NR_OK;
     if (H5Dwrite_chunk(target, H5P_DEFAULT, mask, at, bytes, chunk) < 0)
         return cannot_write(to, object);
-    return nr_h5_journal_add(to, NR_H5_CHUNK, object, NULL, NR_H5_U8,
-                             &(nr_h5_slab){.first = first}, chunk, bytes);
+    return nr_h5_journal_add(to->journal,
+                             &(nr_h5_place){.what = NR_H5_CHUNK,
+                                            .object = object,
+                                            .type = NR_H5_U8,
+                                            .slab = {.first = first}},
+                             chunk, bytes);
 }
 
 nr_status nr_h5_copy_chunk(const nr_h5 *from, nr_h5 *to, const char *object,
@@ -230,9 +240,13 @@ nr_status nr_h5_write_attribute(nr_h5 *file, const char *object, const char *nam
         write_attribute(file, object, name, nr_h5_native(type), space, values);
     H5Sclose(space);
     NR_TRY(status);
-    return nr_h5_journal_add(file, NR_H5_NUMBERS, object, name, type,
-                             &(nr_h5_slab){.count = count}, values,
-                             count * nr_h5_type_bytes(type));
+    return nr_h5_journal_add(file->journal,
+                             &(nr_h5_place){.what = NR_H5_NUMBERS,
+                                            .object = object,
+                                            .name = name,
+                                            .type = type,
+                                            .slab = {.count = count}},
+                             values, count * nr_h5_type_bytes(type));
 }
 
 nr_status nr_h5_write_text(nr_h5 *file, const char *object, const char *name,
@@ -245,6 +259,9 @@ nr_status nr_h5_write_text(nr_h5 *file, const char *object, const char *name,
     H5Sclose(space);
     H5Tclose(type);
     NR_TRY(status);
-    return nr_h5_journal_add(file, NR_H5_TEXT, object, name, NR_H5_U8, &(nr_h5_slab){0},
-                             text, strlen(text));
+    return nr_h5_journal_add(
+        file->journal,
+        &(nr_h5_place){
+            .what = NR_H5_TEXT, .object = object, .name = name, .type = NR_H5_U8},
+        text, strlen(text));
 }
