@@ -87,12 +87,6 @@ nr_status nr_fold_new_open(nr_fold *fold, uint64_t sweep, nr_open_sweep **out) {
     return insert_open(fold, sweep, tally, out);
 }
 
-nr_status nr_fold_out_of_range(void) {
-    return nr_fail(NR_ERR_UNIT,
-                   "the values of this game spread too widely: a sum of their "
-                   "squares does not fit in 128 bits");
-}
-
 /* ---- begun blocks ---- */
 
 nr_status nr_fold_take_begun(nr_fold *fold, uint64_t block, size_t *out) {

@@ -42,8 +42,11 @@ void nr_fold_drop_open(nr_fold *fold);
 nr_status nr_fold_take_begun(nr_fold *fold, uint64_t block, size_t *out);
 /* Moves sweeps that are whole, in order, into the complete ones. */
 nr_status nr_fold_close_sweeps(nr_fold *fold);
-nr_status nr_fold_out_of_range(void);
 
+/* Of the lowest file, fold_stages.c: says that a sum does not fit. */
+nr_status nr_fold_out_of_range(void);
+/* The stage that a sweep belongs to. */
+size_t nr_fold_stage_of(uint64_t sweep);
 /* A sweep is complete. */
 nr_status nr_fold_add_to_stage(nr_fold *fold, uint64_t sweep, const nr_tally *tally);
 /* `to` gets the stages of `from`; or adds them to its own. */
