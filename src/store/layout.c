@@ -1,7 +1,7 @@
+/* Small things that all parts of the layout use. */
 #include "layout.h"
 
 #include <stdio.h>
-#include <string.h>
 
 const char *nr_layout_path(char path[NR_LAYOUT_PATH], const char *layer,
                            const char *name) {
@@ -9,20 +9,13 @@ const char *nr_layout_path(char path[NR_LAYOUT_PATH], const char *layer,
     return path;
 }
 
-const char *const nr_layout_fields[NR_LAYOUT_FIELDS] = {
-    "node",     "method",    "estimator", "metric",  "ablate",          "filters",
-    "block",    "strata",    "unit",      "pieces",  "units_per_sweep", "kernels",
-    "by_class", "per_image", "shard",     "numbers", NR_PLAN_BLAS};
-
-bool nr_layout_is_late(const char *field) {
-    return strcmp(field, NR_PLAN_BLAS) == 0;
-}
-
-void nr_layout_digest_plan(nr_digest *digest, const char *const *fields, size_t n,
-                           const nr_plan *plan) {
-    for (size_t i = 0; i < n; i++) {
-        const char *value = nr_plan_get(plan, fields[i]);
-        if (*value || !nr_layout_is_late(fields[i]))
-            nr_digest_add(digest, value, strlen(value) + 1);
-    }
+nr_status nr_layout_require_dims(const nr_h5 *file, const char *object, size_t rank,
+                                 const size_t *wanted) {
+    size_t dims[NR_H5_RANK], stored;
+    NR_TRY(nr_h5_dims(file, object, dims, &stored));
+    bool fits = stored == rank;
+    for (size_t d = 0; fits && d < rank; d++) fits = dims[d] == wanted[d];
+    NR_REQUIRE(fits, NR_ERR_INPUT, "%s: %s does not have the shape of a store",
+               nr_h5_path(file), object);
+    return nr_h5_require_stored(file, object);
 }

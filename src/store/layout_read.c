@@ -14,21 +14,6 @@ enum { PIECES_MAX = 1 << 24 };
 
 static const char *const root_fields[] = {"model", "layers", "data", "images", "seed"};
 
-nr_status nr_layout_read_plan(const nr_h5 *file, const char *object,
-                              const char *const *fields, size_t n, nr_plan *plan) {
-    for (size_t i = 0; i < n; i++) {
-        char name[64], *value;
-        snprintf(name, sizeof name, "plan_%s", fields[i]);
-        if (nr_layout_is_late(fields[i]) && !nr_h5_has_attribute(file, object, name))
-            continue;
-        NR_TRY(nr_h5_read_text(file, object, name, &value));
-        nr_status status = nr_plan_set(plan, fields[i], value);
-        free(value);
-        NR_TRY(status);
-    }
-    return NR_OK;
-}
-
 static bool is_power_of_two(uint64_t x) {
     return x > 0 && (x & (x - 1)) == 0;
 }

@@ -6,15 +6,6 @@
 #include "layout.h"
 #include "neurank/base/version.h"
 
-nr_status nr_layout_write_plan(nr_h5 *file, const char *object, const nr_plan *plan) {
-    for (size_t i = 0; i < plan->n; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "plan_%s", plan->names[i]);
-        NR_TRY(nr_h5_write_text(file, object, name, plan->values[i]));
-    }
-    return NR_OK;
-}
-
 /* ---- a layer's attributes ---- */
 
 static nr_status write_texts(nr_h5 *file, const char *group,

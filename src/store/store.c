@@ -7,7 +7,6 @@
 
 #include "layout.h"
 #include "neurank/base/memory.h"
-#include "neurank/base/seal.h"
 #include "neurank/plan/shard.h"
 #include "store_private.h"
 
@@ -183,14 +182,6 @@ nr_status nr_store_add_history(nr_store *store, const char *line) {
     return nr_history_add(&store->history, line);
 }
 
-nr_status nr_store_detect(const char *path, bool *is_store) {
-    nr_h5 *file;
-    NR_TRY(nr_h5_open(path, &file));
-    *is_store = nr_h5_has_attribute(file, "/", "format_version");
-    nr_h5_close(file);
-    return NR_OK;
-}
-
 void nr_store_forget_files(nr_store *store) {
     for (size_t k = 0; k < store->n_files; k++) nr_h5_close(store->files[k]);
     free(store->files);
@@ -212,19 +203,4 @@ bool nr_store_has_images(const nr_store *store) {
     for (size_t i = 0; i < store->n_layers; i++)
         if (store->layers[i].images) return true;
     return false;
-}
-
-nr_status nr_store_read(const char *path, nr_store **out) {
-    nr_h5 *file;
-    bool sealed;
-    NR_TRY(nr_seal_check(path, false, &sealed));
-    NR_TRY(nr_h5_open(path, &file));
-    nr_status status = nr_layout_read(file, out);
-    if (status != NR_OK || !nr_store_has_images(*out)) {
-        nr_h5_close(file);
-        return status;
-    }
-    status = nr_store_add_file(*out, file);
-    if (status != NR_OK) nr_store_free(*out);
-    return status;
 }
