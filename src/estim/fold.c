@@ -7,6 +7,7 @@
 nr_status nr_fold_new(const nr_fold_spec *spec, nr_fold **out) {
     nr_fold *fold;
     if (!NR_NEW(fold, 1)) return NR_ERR_INTERNAL;
+    NR_ASSERT(nr_estimator_is_exact(spec->estimator) == (spec->pieces > 0));
     NR_ASSERT(spec->lanes == 0 || spec->lane < spec->lanes);
     fold->spec = *spec;
     fold->n_lanes = spec->lanes ? (size_t)spec->lanes : 1;
@@ -49,6 +50,10 @@ void nr_fold_free(nr_fold *fold) {
 
 const nr_fold_spec *nr_fold_get_spec(const nr_fold *fold) {
     return &fold->spec;
+}
+
+bool nr_fold_is_exact(const nr_fold *fold) {
+    return nr_estimator_is_exact(fold->spec.estimator);
 }
 
 /* ---- open sweeps ---- */

@@ -29,7 +29,7 @@ static nr_status same_words(const nr_tally *a, const nr_tally *b, bool *same) {
 nr_status nr_fold_check_stages(const nr_fold *fold, bool *good) {
     uint64_t end = nr_fold_end_sweep(fold);
     size_t wanted =
-        fold->spec.pieces > 0 || end == 0 ? 0 : nr_fold_stage_of(end - 1) + 1;
+        nr_fold_is_exact(fold) || end == 0 ? 0 : nr_fold_stage_of(end - 1) + 1;
     nr_tally *sum;
     *good = fold->n_stages == wanted;
     if (!*good || wanted == 0) return NR_OK;
@@ -43,7 +43,7 @@ nr_status nr_fold_check_stages(const nr_fold *fold, bool *good) {
 nr_status nr_fold_at_stage(const nr_fold *fold, size_t stage, nr_fold **out) {
     uint64_t end = nr_fold_stage_end(stage);
     nr_fold_spec spec = fold->spec;
-    NR_ASSERT(spec.pieces == 0);
+    NR_ASSERT(!nr_fold_is_exact(fold));
     spec.n_classes = 0;
     *out = NULL;
     if (nr_fold_first_sweep(fold) < end || nr_fold_share(&spec, end) == 0) return NR_OK;

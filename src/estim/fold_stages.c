@@ -40,7 +40,7 @@ static nr_status reach(nr_fold *fold, size_t n) {
 
 nr_status nr_fold_add_to_stage(nr_fold *fold, uint64_t sweep, const nr_tally *tally) {
     size_t stage = nr_fold_stage_of(sweep);
-    if (fold->spec.pieces > 0) return NR_OK;
+    if (nr_estimator_is_exact(fold->spec.estimator)) return NR_OK;
     NR_TRY(reach(fold, stage + 1));
     return nr_tally_merge(fold->stages[stage], tally) ? NR_OK : nr_fold_out_of_range();
 }

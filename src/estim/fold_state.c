@@ -203,7 +203,7 @@ static nr_status join_open(nr_fold *fold, const nr_open_sweep *from) {
 }
 
 nr_status nr_fold_join(nr_fold *fold, const nr_fold *from) {
-    NR_ASSERT(fold->spec.lanes == 0 && fold->spec.pieces == 0);
+    NR_ASSERT(fold->spec.lanes == 0 && !nr_fold_is_exact(fold));
     NR_TRY(join_lanes(fold, from));
     if (!nr_tally_merge(fold->tally, from->tally)) return nr_fold_out_of_range();
     NR_TRY(nr_fold_join_stages(fold, from));

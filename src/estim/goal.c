@@ -94,7 +94,7 @@ nr_status nr_goal_check(const nr_goal *goal, const nr_fold *fold,
     *out = NR_RULE_NONE;
     if (sweeps == 0) return NR_OK;
     const nr_fold_spec *whose = nr_fold_get_spec(fold);
-    if (whose->pieces > 0) *out = NR_RULE_EXACT;
+    if (nr_fold_is_exact(fold)) *out = NR_RULE_EXACT;
     else if (!nr_goal_is_watching(goal) && sweeps >= nr_fold_share(whose, goal->sweeps))
         *out = NR_RULE_SWEEPS;
     if (*out != NR_RULE_NONE || !nr_goal_is_watching(goal)) return NR_OK;

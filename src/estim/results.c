@@ -137,9 +137,9 @@ static void fill_unknown(nr_results *r) {
 nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
                          nr_results **out) {
     nr_results *r;
-    context c = {.spec = spec, .exact = nr_fold_get_spec(fold)->pieces > 0};
+    context c = {.spec = spec, .exact = nr_fold_is_exact(fold)};
     const nr_tally *tally = nr_fold_result(fold, &c.sweeps);
-    c.walked = !c.exact && !nr_fold_get_spec(fold)->odd;
+    c.walked = nr_estimator_is_walking(nr_fold_get_spec(fold)->estimator);
     c.tally = tally;
     c.whole = nr_fold_complete_sweeps(fold) > 0;
     c.blocks = (double)nr_tally_visits(tally) / (double)c.sweeps;

@@ -101,7 +101,7 @@ static nr_status forecast_layer(const nr_work *work, size_t k,
     const nr_run_layer *layer = &work->layers[k];
     nr_forecast f;
     nr_cut *cut;
-    if (layer->exact)
+    if (nr_estimator_is_exact(layer->estimator))
         return nr_exact_check(work->world, &work->inputs, layer, work->request, ranks,
                               stored->fold, seconds);
     NR_TRY(nr_cut_new(work->inputs.graph, layer->node, layer->spec.ablation,

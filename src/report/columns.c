@@ -59,7 +59,7 @@ void nr_shapley_table_make(const nr_results *results, const uint32_t *filters,
 }
 
 const char *nr_interval_name(const nr_store_layer *layer) {
-    if (layer->units.pieces > 0) return "exact";
+    if (nr_store_is_exact(layer)) return "exact";
     return layer->sequence_sweeps > 0 ? "confidence sequence" : "Student t";
 }
 

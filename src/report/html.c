@@ -163,8 +163,8 @@ static nr_status write_shapley(nr_html *html, const nr_store *store,
     NR_TRY(nr_store_results(store, layer, &r));
     if (!nr_html_has_values(r))
         nr_html_note(html, "No Shapley value is known yet: %s.",
-                     layer->units.pieces > 0 ? "an exact run has them at its end"
-                                             : "no unit of work is finished");
+                     nr_store_is_exact(layer) ? "an exact run has them at its end"
+                                              : "no unit of work is finished");
     write_settings(html, "the Shapley values", &layer->plan);
     nr_status status = nr_html_values(html, store, layer, r);
     if (status == NR_OK) status = nr_html_progress(html, store, layer);

@@ -28,7 +28,7 @@ static void fill(class_view *v) {
             size_t cell = c * v->r->n + i;
             nr_class_sums_estimate(v->sums, (uint32_t)c, i, &v->values[cell],
                                    &v->errors[cell]);
-            if (v->layer->units.pieces > 0) v->errors[cell] = 0;
+            if (nr_store_is_exact(v->layer)) v->errors[cell] = 0;
         }
 }
 

@@ -71,7 +71,7 @@ static nr_status add_shapley(const nr_store *store, const nr_store_layer *layer,
                     .n = layer->n_players};
     NR_TRY(nr_store_results(store, layer, &found));
     nr_status status =
-        allocate(&r, layer->units.pieces == 0, true) ? NR_OK : NR_ERR_INTERNAL;
+        allocate(&r, !nr_store_is_exact(layer), true) ? NR_OK : NR_ERR_INTERNAL;
     for (size_t i = 0; i < r.n && status == NR_OK; i++) {
         r.filters[i] = layer->filters[i];
         r.values[i] = found->shapley[i];

@@ -13,7 +13,7 @@
 static void print_legend(const nr_store *store, const nr_store_layer *layer,
                          const nr_results *r, FILE *stream) {
     double percent = 100 * store->confidence;
-    if (layer->units.pieces > 0)
+    if (nr_store_is_exact(layer))
         fprintf(stream,
                 "  no error for these images; %g%% intervals, a filter by itself: ",
                 percent);
@@ -36,7 +36,7 @@ static void print_head(const nr_store *store, const nr_store_layer *layer,
     const char *metric = nr_plan_get(&layer->plan, "metric");
     const char *rule = nr_rule_name(layer->ended_by);
     const char *shard = nr_plan_get(&layer->plan, "shard");
-    bool exact = layer->units.pieces > 0, complete = nr_store_layer_is_complete(layer);
+    bool exact = nr_store_is_exact(layer), complete = nr_store_layer_is_complete(layer);
     char part[64] = "";
     if (strcmp(shard, "none") != 0) snprintf(part, sizeof part, "shard %.48s, ", shard);
     fprintf(stream, "%s: %zu filters, %s (ablate %s), %s%s%s%s\n", layer->name, r->n,
@@ -51,7 +51,7 @@ static void print_head(const nr_store *store, const nr_store_layer *layer,
     else
         fprintf(stream, "  %.4g %s%s of %s images, ", r->seen,
                 r->seen == 1 ? "sweep" : "sweeps",
-                nr_fold_get_spec(layer->fold)->odd ? " of the odd estimator" : "",
+                nr_store_estimator(layer) == NR_BY_ODD ? " of the odd estimator" : "",
                 nr_plan_get(&store->plan, "images"));
     fprintf(stream, "%s coalition-images in %s\n",
             nr_format_count((double)r->coalition_images, count),

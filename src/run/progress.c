@@ -30,7 +30,7 @@ static void look(nr_progress *progress, const nr_store *store,
                  const nr_store_layer *layer, double now_s) {
     nr_results *r;
     bool due = now_s - progress->looked_s >= progress->look_took_s / look_share;
-    if (layer->units.pieces > 0) {
+    if (nr_store_is_exact(layer)) {
         progress->sweeps = 1;
         return;
     }
@@ -48,7 +48,7 @@ static void look(nr_progress *progress, const nr_store *store,
 static void print_width(const nr_progress *progress, const nr_store_layer *layer,
                         char text[64]) {
     text[0] = '\0';
-    if (layer->units.pieces > 0) return;
+    if (nr_store_is_exact(layer)) return;
     int used = snprintf(text, 64, "  +-%.3g", progress->widest);
     if (layer->goal.half_width > 0)
         snprintf(text + used, 64 - (size_t)used, " of %.3g", layer->goal.half_width);

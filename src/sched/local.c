@@ -1,17 +1,12 @@
 #include "neurank/sched/local.h"
 
-#include <stdlib.h>
-
-#include "neurank/base/memory.h"
 #include "neurank/sched/unit.h"
 
 typedef struct {
     const nr_local *run;
     nr_interval_spec intervals;
     nr_fold *fold;
-    nr_sampler *sampler;
     nr_unit_runner *runner;
-    uint64_t *words;
     nr_rule rule;
     nr_status status; /* of the judge */
 } local_state;
@@ -22,34 +17,26 @@ static bool judge(void *self, const nr_fold *fold) {
     return s->status != NR_OK || s->rule != NR_RULE_NONE;
 }
 
-static nr_status play_unit(local_state *s, uint64_t unit) {
-    size_t used;
-    bool done = false;
-    nr_unit_begin(s->runner, unit);
-    while (!done) NR_TRY(nr_unit_step(s->runner, &done));
-    size_t n = nr_unit_result(s->runner, s->words);
-    NR_TRY(nr_fold_accept(s->fold, unit, s->words, n, &used));
-    return s->status;
+static nr_estimator_kind estimator_of(const nr_local *run) {
+    if (run->exact) return NR_BY_ENUMERATION;
+    return run->odd ? NR_BY_ODD : NR_BY_PAIRS;
 }
 
 static nr_status prepare(local_state *s, nr_game *game) {
-    nr_units units = s->run->exact
-                         ? nr_units_plan_exact(game->n_blocks, game->n_players, 0, 1)
-                         : nr_units_plan(game->n_blocks, 0, 1);
+    nr_estimator_kind kind = estimator_of(s->run);
+    const nr_work_costs costs = {
+        .n_blocks = game->n_blocks, .n_players = game->n_players, .group_blocks = 1};
+    nr_units units = nr_estimator_get(kind)->plan(&costs);
     nr_fold_spec fold = {.n_players = game->n_players,
                          .units_per_sweep = units.units_per_sweep,
                          .n_blocks = game->n_blocks,
-                         .pieces = units.pieces,
-                         .odd = s->run->odd};
+                         .estimator = kind,
+                         .pieces = units.pieces};
     NR_TRY(nr_fold_new(&fold, &s->fold));
     nr_fold_set_judge(s->fold, judge, s);
-    if (!s->run->exact)
-        NR_TRY(nr_sampler_new(s->run->seed, 0, game->n_players, units.strata,
-                              &s->sampler));
     nr_unit_spec spec = {
-        .game = game, .sampler = s->sampler, .odd = s->run->odd, .units = units};
-    NR_TRY(nr_unit_runner_new(&spec, &s->runner));
-    return NR_NEW(s->words, nr_unit_result_words(s->runner)) ? NR_OK : NR_ERR_INTERNAL;
+        .estimator = kind, .game = game, .seed = s->run->seed, .units = units};
+    return nr_unit_runner_new(&spec, &s->runner);
 }
 
 static nr_status check(const nr_game *game, const nr_local *run) {
@@ -72,13 +59,13 @@ nr_status nr_local_play(nr_game *game, const nr_local *run, nr_results **out,
                       .marginal_limit = game->marginal_limit}};
     NR_TRY(check(game, run));
     nr_status status = prepare(&s, game);
-    for (uint64_t unit = 0; status == NR_OK && !nr_fold_ended(s.fold); unit++)
-        status = play_unit(&s, unit);
+    for (uint64_t unit = 0; status == NR_OK && !nr_fold_ended(s.fold); unit++) {
+        status = nr_unit_play_into(s.runner, unit, s.fold);
+        if (status == NR_OK) status = s.status;
+    }
     if (status == NR_OK) status = nr_results_new(s.fold, &s.intervals, out);
     if (rule) *rule = s.rule;
-    free(s.words);
     nr_unit_runner_free(s.runner);
-    nr_sampler_free(s.sampler);
     nr_fold_free(s.fold);
     return status;
 }

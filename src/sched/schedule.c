@@ -306,10 +306,7 @@ static nr_status master_loop(master_state *m, bool *deaf) {
 
 /* The failure's own message, once. */
 static void repeat_aloud(master_state *m) {
-    bool done = false;
-    nr_unit_begin(m->rank.runner, m->failed_unit);
-    while (!done && nr_unit_step(m->rank.runner, &done) == NR_OK) continue;
-    if (done)
+    if (nr_unit_play(m->rank.runner, m->failed_unit) == NR_OK)
         nr_fail(NR_ERR_UNIT, "unit %llu failed on another rank and not on this one",
                 (unsigned long long)m->failed_unit);
 }

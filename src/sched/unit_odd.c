@@ -14,52 +14,74 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "estimators.h"
 #include "neurank/base/memory.h"
 #include "neurank/sample/thinned.h"
-#include "unit_private.h"
+#include "visit.h"
 
-nr_status nr_unit_odd_new(nr_unit_runner *runner) {
-    thinned *t = &runner->odd;
-    size_t n = runner->spec.game->n_players;
-    size_t rows = 2 * NR_THINNED_PREFIXES;
-    if (!NR_NEW(t->everybody, n)) return NR_ERR_INTERNAL;
-    for (size_t i = 0; i < n; i++) t->everybody[i] = true;
-    if (!NR_NEW(t->players, n) || !NR_NEW(t->below, n + 1) || !NR_NEW(t->sum, n) ||
-        !NR_NEW(t->kept, nr_size_mul(rows * NR_ODD_BATCH, n)) ||
-        !NR_NEW(t->values, rows * NR_ODD_BATCH) ||
-        !NR_NEW(t->sizes, NR_THINNED_PREFIXES * NR_ODD_BATCH))
-        return NR_ERR_INTERNAL;
-    return NR_OK;
-}
+enum { BATCH = 32 }; /* permutations evaluated together */
 
-void nr_unit_odd_free(nr_unit_runner *runner) {
-    thinned *t = &runner->odd;
-    free(t->players);
+typedef struct {
+    nr_visitor visitor;
+    uint32_t sweep, block; /* of the visit */
+    const bool *live;      /* [n] */
+    bool *everybody;       /* [n] all true, for games that do not say */
+    double *below;         /* [n + 1] */
+    double variance;       /* of membership: c */
+    double *sum;           /* [n] of the live ones, in their order */
+    uint8_t *kept;         /* [rows, n] a prefix, its complement, ... */
+    int64_t *values;       /* [rows] */
+    size_t *sizes;         /* [rows / 2] */
+} thinned;
+
+static void odd_free(void *self) {
+    thinned *t = self;
+    if (!t) return;
+    nr_visitor_clear(&t->visitor);
     free(t->everybody);
     free(t->below);
     free(t->sum);
     free(t->kept);
     free(t->values);
     free(t->sizes);
+    free(t);
+}
+
+static nr_status allocate(thinned *t, size_t n) {
+    size_t rows = 2 * NR_THINNED_PREFIXES * BATCH;
+    if (!NR_NEW(t->everybody, n) || !NR_NEW(t->below, n + 1) || !NR_NEW(t->sum, n) ||
+        !NR_NEW(t->kept, nr_size_mul(rows, n)) || !NR_NEW(t->values, rows) ||
+        !NR_NEW(t->sizes, rows / 2))
+        return NR_ERR_INTERNAL;
+    for (size_t i = 0; i < n; i++) t->everybody[i] = true;
+    return NR_OK;
+}
+
+static nr_status make(const nr_unit_spec *spec, void **self) {
+    thinned *t;
+    if (!NR_NEW(t, 1)) return NR_ERR_INTERNAL;
+    nr_status status = nr_visitor_init(&t->visitor, spec);
+    if (status == NR_OK) status = allocate(t, spec->game->n_players);
+    if (status == NR_OK) *self = t;
+    else odd_free(t);
+    return status;
 }
 
 /* Rows of permutation p: its prefixes, each followed by the complement among the live.
  */
-static void write_rows(nr_unit_runner *runner, uint32_t draw, size_t p, size_t count,
-                       size_t at) {
-    thinned *t = &runner->odd;
-    size_t n = runner->spec.game->n_players, m = t->n_live;
-    uint32_t sweep = (uint32_t)runner->unit.sweep, block = (uint32_t)t->block;
-    nr_sampler_permutation(runner->spec.sampler, sweep, block,
-                           2 + draw + 2 * (uint32_t)p, runner->permutation);
+static void write_rows(thinned *t, uint32_t draw, size_t p, size_t count, size_t at) {
+    size_t n = t->visitor.spec.game->n_players, m = t->visitor.n_live;
+    uint32_t sweep = t->sweep, block = t->block;
+    nr_sampler_permutation(t->visitor.sampler, sweep, block, 2 + draw + 2 * (uint32_t)p,
+                           t->visitor.permutation);
     for (size_t k = 0; k < NR_THINNED_PREFIXES; k++) {
-        size_t size = nr_thinned_size(runner->spec.sampler, sweep, block, draw, p,
-                                      count, k, m, t->below);
+        size_t size = nr_thinned_size(t->visitor.sampler, sweep, block, draw, p, count,
+                                      k, m, t->below);
         uint8_t *prefix = t->kept + 2 * (at + k) * n, *rest = prefix + n;
         size_t seen = 0;
         t->sizes[at + k] = size;
         for (size_t i = 0; i < n; i++) {
-            uint32_t player = runner->permutation[i];
+            uint32_t player = t->visitor.permutation[i];
             prefix[player] = t->live[player] && seen < size;
             rest[player] = t->live[player] && !prefix[player];
             seen += t->live[player];
@@ -68,84 +90,90 @@ static void write_rows(nr_unit_runner *runner, uint32_t draw, size_t p, size_t c
 }
 
 /* Adds what `count` coalitions and their complements say, per coalition. */
-static void add_rows(nr_unit_runner *runner, size_t count) {
-    thinned *t = &runner->odd;
-    size_t n = runner->spec.game->n_players;
-    double m = (double)t->n_live;
-    double each = (double)(runner->ends.full - runner->ends.empty) / m;
+static void add_rows(thinned *t, size_t count) {
+    size_t n = t->visitor.spec.game->n_players;
+    double m = (double)t->visitor.n_live;
+    double each = (double)(t->visitor.ends.full - t->visitor.ends.empty) / m;
     for (size_t k = 0; k < count; k++) {
         const uint8_t *kept = t->kept + 2 * k * n;
         double size = (double)t->sizes[k];
         double f = 0.5 * (double)(t->values[2 * k] - t->values[2 * k + 1]);
         double odd = f - each * (size - m / 2);
-        for (size_t i = 0; i < t->n_live; i++)
-            t->sum[i] += (kept[t->players[i]] - size / m) * odd;
+        for (size_t i = 0; i < t->visitor.n_live; i++)
+            t->sum[i] += (kept[t->visitor.players[i]] - size / m) * odd;
     }
 }
 
 /* Twice the draw's Shapley values in quanta, that sum to twice D exactly: what rounding
  * leaves goes to the first players, a quantum each. */
-static void write_values(nr_unit_runner *runner, double scale, int64_t *twice) {
-    thinned *t = &runner->odd;
-    int64_t left = 2 * (runner->ends.full - runner->ends.empty);
-    double each = (double)left / (double)t->n_live;
-    memset(twice, 0, runner->spec.game->n_players * sizeof *twice);
-    for (size_t i = 0; i < t->n_live; i++) {
-        twice[t->players[i]] = llrint(each + 2 * scale * t->sum[i]);
-        left -= twice[t->players[i]];
+static void write_values(thinned *t, double scale, int64_t *twice) {
+    int64_t left = 2 * (t->visitor.ends.full - t->visitor.ends.empty);
+    double each = (double)left / (double)t->visitor.n_live;
+    memset(twice, 0, t->visitor.spec.game->n_players * sizeof *twice);
+    for (size_t i = 0; i < t->visitor.n_live; i++) {
+        twice[t->visitor.players[i]] = llrint(each + 2 * scale * t->sum[i]);
+        left -= twice[t->visitor.players[i]];
     }
-    for (size_t i = 0; left != 0; i = (i + 1) % t->n_live) {
-        twice[t->players[i]] += left > 0 ? 1 : -1;
+    for (size_t i = 0; left != 0; i = (i + 1) % t->visitor.n_live) {
+        twice[t->visitor.players[i]] += left > 0 ? 1 : -1;
         left -= left > 0 ? 1 : -1;
     }
 }
 
-static nr_status draw_values(nr_unit_runner *runner, uint32_t draw, int64_t *twice,
+static nr_status draw_values(thinned *t, uint32_t draw, int64_t *twice,
                              uint64_t *coalitions) {
-    thinned *t = &runner->odd;
-    const nr_game *game = runner->spec.game;
-    size_t count = nr_thinned_permutations(t->n_live);
-    memset(t->sum, 0, t->n_live * sizeof *t->sum);
-    for (size_t first = 0; first < count; first += NR_ODD_BATCH) {
-        size_t batch = count - first < NR_ODD_BATCH ? count - first : NR_ODD_BATCH;
+    const nr_game *game = t->visitor.spec.game;
+    size_t count = nr_thinned_permutations(t->visitor.n_live);
+    memset(t->sum, 0, t->visitor.n_live * sizeof *t->sum);
+    for (size_t first = 0; first < count; first += BATCH) {
+        size_t batch = count - first < BATCH ? count - first : BATCH;
         for (size_t p = 0; p < batch; p++)
-            write_rows(runner, draw, first + p, count, NR_THINNED_PREFIXES * p);
+            write_rows(t, draw, first + p, count, NR_THINNED_PREFIXES * p);
         size_t rows = NR_THINNED_PREFIXES * batch;
         NR_TRY(game->values(game->self, 2 * rows, t->kept, t->values));
-        add_rows(runner, rows);
+        add_rows(t, rows);
         *coalitions += 2 * rows;
     }
-    write_values(runner, 1 / (t->variance * (double)(NR_THINNED_PREFIXES * count)),
-                 twice);
+    write_values(t, 1 / (t->variance * (double)(NR_THINNED_PREFIXES * count)), twice);
     return NR_OK;
 }
 
 /* Of one live player there is nothing to estimate, and of none nothing to say. */
-static nr_status draw_or_know(nr_unit_runner *runner, uint32_t draw, int64_t *twice,
+static nr_status draw_or_know(thinned *t, uint32_t draw, int64_t *twice,
                               uint64_t *coalitions) {
-    thinned *t = &runner->odd;
-    if (t->n_live > 1) return draw_values(runner, draw, twice, coalitions);
-    memset(twice, 0, runner->spec.game->n_players * sizeof *twice);
-    if (t->n_live == 1)
-        twice[t->players[0]] = 2 * (runner->ends.full - runner->ends.empty);
+    if (t->visitor.n_live > 1) return draw_values(t, draw, twice, coalitions);
+    memset(twice, 0, t->visitor.spec.game->n_players * sizeof *twice);
+    if (t->visitor.n_live == 1)
+        twice[t->visitor.players[0]] =
+            2 * (t->visitor.ends.full - t->visitor.ends.empty);
     return NR_OK;
 }
 
-nr_status nr_unit_play_odd(nr_unit_runner *runner, uint64_t block,
-                           uint64_t *coalition_images) {
-    thinned *t = &runner->odd;
-    nr_game *game = runner->spec.game;
+/* Forward is twice the estimate, reverse zero, so that their sums are those of a pair
+ * of walks. */
+static nr_status draw(void *self, const nr_turn *turn, uint64_t *coalition_images) {
+    thinned *t = self;
+    nr_visitor *v = &t->visitor;
+    const nr_game *game = v->spec.game;
     uint64_t coalitions = 0;
-    t->block = block;
-    t->n_live = nr_game_live(game, t->players);
+    t->sweep = (uint32_t)turn->unit.sweep;
+    t->block = (uint32_t)turn->block;
     t->live = game->live ? game->live(game->self) : NULL;
     if (!t->live) t->live = t->everybody;
-    if (t->n_live > 1) t->variance = nr_thinned_sizes(t->n_live, t->below);
-    for (uint32_t j = 0; j < PAIRS; j++) {
-        NR_TRY(draw_or_know(runner, j, runner->marginals[j][0], &coalitions));
-        memset(runner->marginals[j][1], 0,
-               game->n_players * sizeof *runner->marginals[j][1]);
+    if (v->n_live > 1) t->variance = nr_thinned_sizes(v->n_live, t->below);
+    for (uint32_t j = 0; j < NR_VISIT_SAMPLES; j++) {
+        NR_TRY(draw_or_know(t, j, v->marginals[j][0], &coalitions));
+        memset(v->marginals[j][1], 0, game->n_players * sizeof *v->marginals[j][1]);
     }
-    *coalition_images += coalitions * runner->ends.images;
+    *coalition_images += coalitions * v->ends.images;
     return NR_OK;
 }
+
+static nr_status play(void *self, const nr_turn *turn, bool *done) {
+    thinned *t = self;
+    *done = true;
+    return nr_visitor_play(&t->visitor, turn, draw, t);
+}
+
+const nr_estimator_row nr_row_odd = {
+    .plan = nr_visitor_plan, .make = make, .play = play, .free = odd_free};

@@ -90,7 +90,7 @@ err_free:
 static double estimate(const nr_run_layer *layer, const measured *m, int ranks,
                        const nr_fold *fold) {
     double blocks = (double)layer->units.n_blocks;
-    double openings = blocks * (double)(layer->units.pieces ? layer->units.pieces : 1);
+    double openings = blocks * (double)layer->units.pieces;
     double done = (double)nr_fold_units(fold) / (double)layer->units.units_per_sweep;
     double work = blocks * m->coalitions * m->coalition_s + openings * m->block_s;
     return work * (1 - done) / ranks;

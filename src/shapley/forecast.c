@@ -64,7 +64,7 @@ static nr_status print_layer(const measurement *m) {
     nr_results *r;
     NR_TRY(nr_results_new(m->fold, &m->intervals, &r));
     double per_sweep = m->seconds / (r->seen > 0 ? r->seen : NAN);
-    bool exact = nr_fold_get_spec(m->fold)->pieces > 0;
+    bool exact = nr_fold_is_exact(m->fold);
     double sweeps = exact ? 1 : nr_goal_forecast(&m->goal, r, &m->intervals);
     if (exact) snprintf(goal, sizeof goal, " all coalitions");
     else name_goal(&m->goal, goal);
@@ -87,7 +87,7 @@ static nr_status pilot(nr_world *world, const nr_inputs *inputs,
     nr_fold_spec spec = {.n_players = layer->n_players,
                          .units_per_sweep = layer->units.units_per_sweep,
                          .n_blocks = layer->units.n_blocks,
-                         .odd = layer->odd};
+                         .estimator = layer->estimator};
     *m = (measurement){.name = layer->name, .goal = nr_run_goal(request)};
     NR_TRY(nr_fold_new(&spec, fold));
     NR_TRY(nr_player_new(world, inputs, layer, request->in.seed, &player));
@@ -126,7 +126,7 @@ static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
     nr_fold *fold = NULL;
     NR_TRY(nr_run_layer_plan(inputs, request, node, request->in.kernels, &layer));
     nr_status status =
-        nr_pilot_choose(world, inputs, request, NULL, &layer, &layer.odd);
+        nr_pilot_choose(world, inputs, request, NULL, &layer, &layer.estimator);
     if (status == NR_OK) status = pilot(world, inputs, request, &layer, &fold, &m);
     if (status == NR_OK) status = print_layer(&m);
     nr_fold_free(fold);

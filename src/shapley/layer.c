@@ -12,6 +12,8 @@
 #include "neurank/plan/index_list.h"
 #include "neurank/plan/shard.h"
 #include "neurank/run/kernel_choice.h"
+#include "neurank/sample/permutation.h"
+#include "neurank/sched/estimator.h"
 
 static nr_status choose_filters(const nr_layers_request *request, nr_shape shape,
                                 nr_run_layer *layer) {
@@ -29,7 +31,8 @@ static nr_status choose_filters(const nr_layers_request *request, nr_shape shape
 
 /* An exact run keeps all differences at hand, if its players can be enumerated. */
 static bool can_enumerate(const nr_run_layer *layer) {
-    return layer->exact && layer->n_players <= NR_EXACT_PLAYERS_MAX;
+    return nr_estimator_is_exact(layer->estimator) &&
+           layer->n_players <= NR_EXACT_PLAYERS_MAX;
 }
 
 static nr_status plan_units(const nr_inputs *inputs, const nr_layers_request *request,
@@ -41,19 +44,21 @@ static nr_status plan_units(const nr_inputs *inputs, const nr_layers_request *re
     NR_REQUIRE(images % block == 0, NR_ERR_USAGE,
                "--block %u: %zu images do not divide into blocks of that size", block,
                images);
-    uint32_t group = nr_filter_group_blocks(inputs->graph, block);
     NR_TRY(nr_cut_new(inputs->graph, layer->node, layer->spec.ablation, layer->filters,
                       layer->n_players, &cut));
-    double visit = nr_filter_planned_macs(cut, block);
-    double coalition = nr_filter_coalition_macs(cut);
+    const nr_work_costs costs = {.n_blocks = images / block,
+                                 .n_players = layer->n_players,
+                                 .visit_macs = nr_filter_planned_macs(cut, block),
+                                 .coalition_macs = nr_filter_coalition_macs(cut),
+                                 .group_blocks =
+                                     nr_filter_group_blocks(inputs->graph, block)};
     nr_cut_free(cut);
-    layer->units = layer->exact
-                       ? nr_units_plan_exact(images, layer->n_players, coalition, group)
-                       : nr_units_plan(images / block, visit, group);
+    layer->units = nr_estimator_get(layer->estimator)->plan(&costs);
     layer->spec.group_blocks = layer->units.group_blocks;
     layer->spec.enumerated = can_enumerate(layer);
     /* Prefixes are worth keeping if there is another sweep. */
-    layer->spec.again = !layer->exact && request->goal.sweeps != 1;
+    layer->spec.again =
+        !nr_estimator_is_exact(layer->estimator) && request->goal.sweeps != 1;
     layer->spec.memory_bytes = (size_t)request->memory_mib << 20;
     return NR_OK;
 }
@@ -67,7 +72,9 @@ nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_layers_request *re
     const nr_node *n = nr_graph_node(inputs->graph, node);
     nr_run_layer layer = {.node = node,
                           .name = nr_graph_text(inputs->graph, n->short_name),
-                          .exact = request->method == NR_METHOD_EXACT,
+                          .estimator = request->method == NR_METHOD_EXACT
+                                           ? NR_BY_ENUMERATION
+                                           : NR_BY_PAIRS,
                           .per_image = request->per_image};
     const nr_kernels *found;
     NR_TRY(nr_require_kernels(kernels, &found));
@@ -151,10 +158,7 @@ static nr_status set_plan(const nr_run_layer *layer, const nr_layers_request *re
     const nr_node *node = nr_graph_node(graph, layer->node);
     NR_TRY(nr_plan_set(plan, "node", nr_graph_text(graph, node->name)));
     NR_TRY(nr_plan_set(plan, "method", nr_method_words[request->method]));
-    NR_TRY(nr_plan_set(plan, "estimator",
-                       layer->exact ? "none"
-                       : layer->odd ? "odd"
-                                    : "pairs"));
+    NR_TRY(nr_plan_set(plan, "estimator", nr_estimator_name(layer->estimator)));
     NR_TRY(nr_plan_set(plan, "metric", nr_metric_words[request->metric]));
     NR_TRY(nr_plan_set(plan, "ablate", nr_ablation_words[request->ablation]));
     NR_TRY(set_filters(layer, node->shape.c, plan));
@@ -194,7 +198,7 @@ nr_status nr_run_layer_store(const nr_run_layer *layer,
     memcpy(out->filters, layer->filters, layer->n_players * sizeof *out->filters);
     out->n_players = layer->n_players;
     out->units = layer->units;
-    if (!layer->exact) {
+    if (!nr_estimator_is_exact(layer->estimator)) {
         out->goal = nr_run_goal(request);
         out->sequence_sweeps = nr_goal_sequence_sweeps(&out->goal);
     }
@@ -256,16 +260,15 @@ static nr_status player_fill(nr_world *world, const nr_inputs *inputs,
         spec.channel_means = p->means;
     }
     nr_status status = nr_filter_game_new(&spec, &p->game);
-    if (status == NR_OK && !layer->exact)
-        status = nr_sampler_new(seed, layer->node, layer->n_players,
-                                layer->units.strata, &p->sampler);
-    nr_unit_spec unit = {.game = &p->game,
-                         .sampler = p->sampler,
-                         .odd = layer->odd,
+    nr_unit_spec unit = {.estimator = layer->estimator,
+                         .game = &p->game,
+                         .seed = seed,
+                         .layer = layer->node,
                          .units = layer->units,
                          .n_classes = layer->n_classes,
                          .per_image = layer->per_image};
-    if (status == NR_OK && (!layer->exact || can_enumerate(layer)))
+    if (status == NR_OK &&
+        (!nr_estimator_is_exact(layer->estimator) || can_enumerate(layer)))
         status = nr_unit_runner_new(&unit, &p->runner);
     return nr_world_share(world, status);
 }
@@ -280,7 +283,6 @@ nr_status nr_player_new(nr_world *world, const nr_inputs *inputs,
 
 void nr_player_free(nr_player *player) {
     nr_unit_runner_free(player->runner);
-    nr_sampler_free(player->sampler);
     nr_game_free(&player->game);
     free(player->means);
     *player = (nr_player){0};

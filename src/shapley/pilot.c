@@ -1,8 +1,6 @@
 #include "pilot.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "neurank/base/clock.h"
@@ -14,34 +12,26 @@ static const double each_s = 0.5;
 
 nr_status nr_pilot_play(nr_unit_runner *runner, uint64_t n_units, nr_fold *fold,
                         double wanted_s, double *took_s) {
-    uint64_t *words;
-    if (!NR_NEW(words, nr_unit_result_words(runner))) return NR_ERR_INTERNAL;
     double start = nr_clock_s();
     nr_status status = NR_OK;
     for (uint64_t unit = 0; status == NR_OK && unit < n_units &&
                             (unit < UNITS_MIN || nr_clock_s() - start < wanted_s);
-         unit++) {
-        bool done = false;
-        size_t used;
-        nr_unit_begin(runner, unit);
-        while (!done && status == NR_OK) status = nr_unit_step(runner, &done);
-        if (status != NR_OK) break;
-        size_t n = nr_unit_result(runner, words);
-        status = nr_fold_accept(fold, unit, words, n, &used);
-    }
+         unit++)
+        status = nr_unit_play_into(runner, unit, fold);
     *took_s = nr_clock_s() - start;
-    free(words);
     return status;
 }
 
 /* Sum over players of the variance that a second of work leaves. */
-static nr_status measure(const nr_player *player, const nr_run_layer *layer, bool odd,
-                         double *variance_seconds) {
-    nr_unit_spec unit = {.game = (nr_game *)&player->game,
-                         .sampler = player->sampler,
-                         .odd = odd,
+static nr_status measure(nr_player *player, const nr_run_layer *layer, uint64_t seed,
+                         nr_estimator_kind estimator, double *variance_seconds) {
+    nr_unit_spec unit = {.estimator = estimator,
+                         .game = &player->game,
+                         .seed = seed,
+                         .layer = layer->node,
                          .units = layer->units};
-    nr_fold_spec spec = {.n_players = layer->n_players,
+    nr_fold_spec spec = {.estimator = estimator,
+                         .n_players = layer->n_players,
                          .units_per_sweep = layer->units.units_per_sweep,
                          .n_blocks = layer->units.n_blocks};
     nr_interval_spec intervals = {.confidence = 0.95, .marginal_limit = INFINITY};
@@ -64,11 +54,11 @@ static nr_status measure(const nr_player *player, const nr_run_layer *layer, boo
     return status;
 }
 
-static nr_status compare(const nr_player *player, const nr_run_layer *layer,
+static nr_status compare(nr_player *player, const nr_run_layer *layer, uint64_t seed,
                          bool *odd) {
     double pairs_cost, odd_cost;
-    NR_TRY(measure(player, layer, false, &pairs_cost));
-    NR_TRY(measure(player, layer, true, &odd_cost));
+    NR_TRY(measure(player, layer, seed, NR_BY_PAIRS, &pairs_cost));
+    NR_TRY(measure(player, layer, seed, NR_BY_ODD, &odd_cost));
     if (!(odd_cost > 0 && pairs_cost > 0)) {
         nr_log(NR_LOG_INFO, "%s: estimator pairs (a pilot saw nothing vary)",
                layer->name);
@@ -77,7 +67,8 @@ static nr_status compare(const nr_player *player, const nr_run_layer *layer,
     *odd = odd_cost < pairs_cost;
     nr_log(NR_LOG_INFO,
            "%s: estimator %s (variance times time: odd %.3g of what pairs leave)",
-           layer->name, *odd ? "odd" : "pairs", odd_cost / pairs_cost);
+           layer->name, nr_estimator_name(*odd ? NR_BY_ODD : NR_BY_PAIRS),
+           odd_cost / pairs_cost);
     return NR_OK;
 }
 
@@ -90,7 +81,7 @@ static nr_status ask_store(const char *path, const char *layer, bool *known,
     NR_TRY(nr_store_read(path, &store));
     const nr_store_layer *there = nr_store_find_layer(store, layer);
     *known = there != NULL;
-    if (there) *odd = strcmp(nr_plan_get(&there->plan, "estimator"), "odd") == 0;
+    if (there) *odd = nr_store_estimator(there) == NR_BY_ODD;
     nr_store_free(store);
     return NR_OK;
 }
@@ -103,18 +94,28 @@ static nr_status share_answer(nr_world *world, nr_status status, bool *answer) {
     return NR_OK;
 }
 
-nr_status nr_pilot_choose(nr_world *world, const nr_inputs *inputs,
-                          const nr_layers_request *request, const char *store,
-                          const nr_run_layer *planned, bool *odd) {
+/* With `auto`: odd or pairs? */
+static nr_status ask(nr_world *world, const nr_inputs *inputs,
+                     const nr_layers_request *request, const char *store,
+                     const nr_run_layer *planned, bool *odd) {
     nr_player player;
     bool root = nr_world_rank(world) == 0, known = false;
-    *odd = request->estimator == NR_ESTIMATOR_ODD;
-    if (request->estimator != NR_ESTIMATOR_AUTO) return NR_OK;
     nr_status status = root ? ask_store(store, planned->name, &known, odd) : NR_OK;
     NR_TRY(share_answer(world, status, &known));
     if (known) return share_answer(world, NR_OK, odd);
     NR_TRY(nr_player_new(world, inputs, planned, request->in.seed, &player));
-    status = root ? compare(&player, planned, odd) : NR_OK;
+    status = root ? compare(&player, planned, request->in.seed, odd) : NR_OK;
     nr_player_free(&player);
     return share_answer(world, status, odd);
+}
+
+nr_status nr_pilot_choose(nr_world *world, const nr_inputs *inputs,
+                          const nr_layers_request *request, const char *store,
+                          const nr_run_layer *planned, nr_estimator_kind *out) {
+    bool odd = request->estimator == NR_ESTIMATOR_ODD;
+    if (nr_estimator_is_exact(planned->estimator)) return NR_OK;
+    if (request->estimator == NR_ESTIMATOR_AUTO)
+        NR_TRY(ask(world, inputs, request, store, planned, &odd));
+    *out = odd ? NR_BY_ODD : NR_BY_PAIRS;
+    return NR_OK;
 }

@@ -15,6 +15,6 @@ nr_status nr_pilot_play(nr_unit_runner *runner, uint64_t n_units, nr_fold *fold,
  * pilot are not repeatable, so the choice is part of the plan. Collective. */
 nr_status nr_pilot_choose(nr_world *world, const nr_inputs *inputs,
                           const nr_layers_request *request, const char *store,
-                          const nr_run_layer *planned, bool *odd);
+                          const nr_run_layer *planned, nr_estimator_kind *out);
 
 #endif

@@ -61,7 +61,9 @@ static bool layer_is_done(const nr_run *run, size_t k) {
 static nr_status check_duration(nr_run *run) {
     double total_s = 0;
     for (size_t k = 0; k < run->work.n_layers; k++) {
-        if (!run->work.layers[k].exact || layer_is_done(run, k)) continue;
+        if (!nr_estimator_is_exact(run->work.layers[k].estimator) ||
+            layer_is_done(run, k))
+            continue;
         const nr_store *store = run->session ? nr_session_store(run->session) : NULL;
         NR_TRY(nr_exact_check(run->world, &run->work.inputs, &run->work.layers[k],
                               run->request, nr_world_size(run->world),

@@ -178,7 +178,7 @@ static void count_seconds(nr_session *session) {
 nr_status nr_session_layer_begin(nr_session *session, size_t k, int n_workers,
                                  size_t batch) {
     nr_store_layer *layer = &session->store->layers[k];
-    uint64_t sweeps = layer->units.pieces > 0  ? 1
+    uint64_t sweeps = nr_store_is_exact(layer) ? 1
                       : layer->goal.sweeps > 0 ? layer->goal.sweeps
                                                : NR_STORE_SWEEPS_MAX;
     /* Of joined shards some may be ahead: gaps behind them are filled. */

@@ -31,7 +31,7 @@ static nr_status plan_layers(nr_work *work) {
                                    work->kernels, layer);
         if (status == NR_OK)
             status = nr_pilot_choose(work->world, &work->inputs, &work->request->play,
-                                     store_of(work->request), layer, &layer->odd);
+                                     store_of(work->request), layer, &layer->estimator);
     }
     free(nodes);
     return status;

@@ -62,7 +62,7 @@ static bool same_players(const nr_store_layer *a, const nr_store_layer *b) {
 static nr_status match_layer(const joining *j, size_t k, const nr_store_layer *a,
                              const nr_store_layer *b) {
     size_t lanes = nr_fold_lanes(a->fold), others = nr_fold_lanes(b->fold);
-    NR_REQUIRE(a->units.pieces == 0, NR_ERR_MISMATCH,
+    NR_REQUIRE(!nr_store_is_exact(a), NR_ERR_MISMATCH,
                "%s: layer \"%s\": an exact run has no shards", j->paths[k], b->name);
     NR_REQUIRE(same_players(a, b), NR_ERR_INPUT,
                "%s: layer \"%s\": its filters or images are not those of its plan",

@@ -156,7 +156,7 @@ static bool columns_fit(const nr_store_layer *layer, const nr_tally *tally,
                         const nr_wide *columns) {
     enum { SHIFT = NR_FINE_BITS - NR_QUANTUM_BITS - 2 };
     const nr_wide *sum = nr_tally_sum(tally);
-    nr_wide slack = layer->units.pieces > 0
+    nr_wide slack = nr_store_is_exact(layer)
                         ? (nr_wide)layer->units.units_per_sweep *
                                   (nr_wide)layer->units.blocks_per_unit +
                               1

@@ -85,7 +85,7 @@ static bool rule_fits(const nr_store_layer *layer, uint64_t sweeps) {
     const nr_goal *goal = &layer->goal;
     if (!nr_rule_is_end(layer->ended_by)) return true;
     if (sweeps == 0) return false;
-    if (layer->units.pieces > 0) return layer->ended_by == NR_RULE_EXACT;
+    if (nr_store_is_exact(layer)) return layer->ended_by == NR_RULE_EXACT;
     return (layer->ended_by == NR_RULE_SWEEPS &&
             sweeps >= nr_store_goal(layer).sweeps) ||
            (layer->ended_by == NR_RULE_HALF_WIDTH && goal->half_width > 0) ||

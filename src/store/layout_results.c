@@ -109,7 +109,7 @@ static void fill_piece(const nr_store_layer *layer, const nr_results *r,
         size_t c = piece->first + k / r->n, i = k % r->n;
         double *shapley = piece->shapley + k, *error = piece->error + k;
         nr_class_sums_estimate(sums, (uint32_t)c, i, shapley, error);
-        if (layer->units.pieces > 0) *error = isnan(*shapley) ? NAN : 0;
+        if (nr_store_is_exact(layer)) *error = isnan(*shapley) ? NAN : 0;
         if (isnan(r->shapley[i])) *shapley = *error = NAN;
     }
 }

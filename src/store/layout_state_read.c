@@ -10,7 +10,7 @@
 
 /* Rounding of an exact run's shares: half a fine unit for each player and piece. */
 static uint64_t slack_of(const nr_store_layer *layer) {
-    if (layer->units.pieces == 0) return 0;
+    if (!nr_store_is_exact(layer)) return 0;
     return layer->n_players * layer->units.units_per_sweep *
            layer->units.blocks_per_unit;
 }
@@ -216,7 +216,7 @@ static bool may_be_open(const nr_store_layer *layer, uint64_t sweep) {
     return sweep < NR_STORE_SWEEPS_MAX &&
            !nr_fold_sweep_is_complete(layer->fold, sweep) &&
            (spec->lanes == 0 || sweep % spec->lanes == spec->lane) &&
-           (spec->pieces == 0 || sweep == 0);
+           (!nr_estimator_is_exact(spec->estimator) || sweep == 0);
 }
 
 static nr_status read_open_sweeps(const nr_h5 *file, nr_store_layer *layer, size_t n,

@@ -11,7 +11,7 @@
 static nr_status write_texts(nr_h5 *file, const char *group,
                              const nr_store_layer *layer) {
     bool complete = nr_store_layer_is_complete(layer);
-    bool exact = layer->units.pieces > 0;
+    bool exact = nr_store_is_exact(layer);
     NR_TRY(nr_h5_write_text(file, group, "status", complete ? "complete" : "partial"));
     NR_TRY(nr_h5_write_text(file, group, "ended_by", nr_rule_name(layer->ended_by)));
     return nr_h5_write_text(file, group, "interval",

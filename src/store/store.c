@@ -43,6 +43,17 @@ void nr_store_free(nr_store *store) {
     free(store);
 }
 
+nr_estimator_kind nr_store_estimator(const nr_store_layer *layer) {
+    if (layer->units.pieces > 0) return NR_BY_ENUMERATION;
+    return nr_estimator_find(nr_plan_get(&layer->plan, "estimator")) == NR_BY_ODD
+               ? NR_BY_ODD
+               : NR_BY_PAIRS;
+}
+
+bool nr_store_is_exact(const nr_store_layer *layer) {
+    return nr_estimator_is_exact(nr_store_estimator(layer));
+}
+
 bool nr_store_layer_is_complete(const nr_store_layer *layer) {
     return nr_rule_is_end(layer->ended_by);
 }
@@ -101,15 +112,14 @@ nr_status nr_store_take_ratings(nr_store *from, nr_store *to) {
 static nr_fold_spec fold_spec(const nr_store_layer *layer) {
     nr_shard shard;
     NR_ASSERT(nr_shard_parse(nr_plan_get(&layer->plan, "shard"), &shard));
-    return (nr_fold_spec){
-        .n_players = layer->n_players,
-        .n_classes = nr_plan_get_u64(&layer->plan, "by_class"),
-        .units_per_sweep = layer->units.units_per_sweep,
-        .n_blocks = layer->units.n_blocks,
-        .pieces = layer->units.pieces,
-        .odd = strcmp(nr_plan_get(&layer->plan, "estimator"), "odd") == 0,
-        .lanes = shard.count,
-        .lane = shard.count ? shard.number - 1 : 0};
+    return (nr_fold_spec){.n_players = layer->n_players,
+                          .n_classes = nr_plan_get_u64(&layer->plan, "by_class"),
+                          .units_per_sweep = layer->units.units_per_sweep,
+                          .n_blocks = layer->units.n_blocks,
+                          .estimator = nr_store_estimator(layer),
+                          .pieces = layer->units.pieces,
+                          .lanes = shard.count,
+                          .lane = shard.count ? shard.number - 1 : 0};
 }
 
 nr_status nr_store_layer_make_fold(nr_store_layer *layer) {
@@ -153,7 +163,7 @@ nr_status nr_store_trace(const nr_store *store, const nr_store_layer *layer,
     nr_interval_spec spec = nr_store_intervals(store, layer);
     uint64_t complete = nr_fold_complete_sweeps(layer->fold);
     *out = (nr_trace){0};
-    if (layer->units.pieces > 0 || complete == 0) return NR_OK;
+    if (nr_store_is_exact(layer) || complete == 0) return NR_OK;
     for (size_t k = 0; k < nr_fold_stages(layer->fold); k++) {
         nr_fold *then;
         NR_TRY(nr_fold_at_stage(layer->fold, k, &then));

@@ -156,11 +156,9 @@ static nr_status sleep_all(nr_world *world, double seconds, uint64_t units) {
     nr_fold_spec spec = {
         .n_players = PLAYERS, .units_per_sweep = units, .n_blocks = units};
     test_counter c = {0, units};
-    nr_sampler *sampler;
     nr_unit_runner *runner;
     nr_fold *fold;
-    NR_TRY(nr_sampler_new(1, 1, PLAYERS, 1, &sampler));
-    nr_unit_spec unit = {.game = &game, .sampler = sampler, .units = plan};
+    nr_unit_spec unit = {.game = &game, .seed = 1, .layer = 1, .units = plan};
     NR_TRY(nr_unit_runner_new(&unit, &runner));
     NR_TRY(nr_fold_new(&spec, &fold));
     nr_sink sink = {.self = fold, .accept = accept_unit, .tick = tick};
@@ -175,7 +173,6 @@ static nr_status sleep_all(nr_world *world, double seconds, uint64_t units) {
                1e3 * seconds, (double)units * seconds / (wall * ranks));
     nr_fold_free(fold);
     nr_unit_runner_free(runner);
-    nr_sampler_free(sampler);
     return nr_world_share(world, status);
 }
 

@@ -201,46 +201,27 @@ static bool judge(void *self, const nr_fold *fold) {
     return ended || all->status != NR_OK;
 }
 
-static nr_status play_units(nr_unit_runner *runner, nr_fold *fold, const watch *all) {
-    uint64_t *words;
-    nr_status status = NR_OK;
-    if (!NR_NEW(words, nr_unit_result_words(runner))) return NR_ERR_INTERNAL;
-    for (uint64_t unit = 0; status == NR_OK && !nr_fold_ended(fold); unit++) {
-        bool done = false;
-        size_t used;
-        nr_unit_begin(runner, unit);
-        while (status == NR_OK && !done) status = nr_unit_step(runner, &done);
-        if (status != NR_OK) break;
-        size_t n = nr_unit_result(runner, words);
-        status = nr_fold_accept(fold, unit, words, n, &used);
-        if (status == NR_OK) status = all->status;
-    }
-    free(words);
-    return status;
-}
-
 /* As nr_local_play, with three judges. */
 static nr_status play(const trials_game *g, uint64_t seed, watch *all) {
     nr_units units = nr_units_plan(g->game->n_blocks, 0, 1);
+    nr_estimator_kind estimator = g->odd ? NR_BY_ODD : NR_BY_PAIRS;
     nr_fold_spec fold_spec = {.n_players = g->game->n_players,
                               .n_blocks = g->game->n_blocks,
+                              .estimator = estimator,
                               .units_per_sweep = units.units_per_sweep};
-    nr_unit_spec spec = {.game = g->game, .odd = g->odd, .units = units};
-    nr_sampler *sampler = NULL;
+    nr_unit_spec spec = {
+        .estimator = estimator, .game = g->game, .seed = seed, .units = units};
     nr_unit_runner *runner = NULL;
     nr_fold *fold = NULL;
-    nr_status status =
-        nr_sampler_new(seed, 0, g->game->n_players, units.strata, &sampler);
-    spec.sampler = sampler;
-    if (status == NR_OK) status = nr_fold_new(&fold_spec, &fold);
+    nr_status status = nr_fold_new(&fold_spec, &fold);
     if (status == NR_OK) status = nr_unit_runner_new(&spec, &runner);
-    if (status == NR_OK) {
-        nr_fold_set_judge(fold, judge, all);
-        status = play_units(runner, fold, all);
+    if (status == NR_OK) nr_fold_set_judge(fold, judge, all);
+    for (uint64_t unit = 0; status == NR_OK && !nr_fold_ended(fold); unit++) {
+        status = nr_unit_play_into(runner, unit, fold);
+        if (status == NR_OK) status = all->status;
     }
     nr_unit_runner_free(runner);
     nr_fold_free(fold);
-    nr_sampler_free(sampler);
     return status;
 }
 

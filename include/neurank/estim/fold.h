@@ -30,6 +30,7 @@
 #ifndef NEURANK_ESTIM_FOLD_H
 #define NEURANK_ESTIM_FOLD_H
 
+#include "neurank/estim/estimator.h"
 #include "neurank/estim/tally.h"
 
 #ifdef __cplusplus
@@ -41,8 +42,8 @@ typedef struct nr_fold nr_fold;
 typedef struct {
     size_t n_players, n_classes; /* n_classes 0: not by class */
     uint64_t units_per_sweep, n_blocks;
-    uint64_t pieces; /* units of a block in an exact run; 0: a sampled run */
-    bool odd;        /* sampled by the odd estimator, which walks no walk */
+    nr_estimator_kind estimator;
+    uint64_t pieces; /* units of a block in an exact run, else 0 */
     uint64_t lanes;  /* > 0: a shard's ledger, */
     uint64_t lane;   /* with the sweeps lane, lane + lanes, lane + 2 lanes, ... */
 } nr_fold_spec;
@@ -50,6 +51,8 @@ typedef struct {
 nr_status nr_fold_new(const nr_fold_spec *spec, nr_fold **out);
 void nr_fold_free(nr_fold *fold);
 const nr_fold_spec *nr_fold_get_spec(const nr_fold *fold);
+/* Does one sweep enumerate all coalitions? */
+bool nr_fold_is_exact(const nr_fold *fold);
 
 /* Asked after every sweep that completes: does the run end here? */
 typedef bool nr_fold_judge(void *self, const nr_fold *fold);

@@ -15,7 +15,8 @@ typedef struct {
     const char *name; /* in the graph */
     uint32_t *filters;
     size_t n_players;
-    bool exact, odd, per_image;
+    nr_estimator_kind estimator;
+    bool per_image;
     size_t n_classes; /* 0: not by class */
     nr_units units;
     nr_filter_spec spec; /* without channel means */
@@ -62,7 +63,6 @@ nr_goal nr_run_goal(const nr_layers_request *request);
 typedef struct {
     float *means;
     nr_game game;
-    nr_sampler *sampler;    /* NULL in an exact run */
     nr_unit_runner *runner; /* NULL in an exact run of too many players */
 } nr_player;
 

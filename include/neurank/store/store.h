@@ -86,6 +86,9 @@ typedef struct {
 nr_status nr_store_new(size_t n_layers, nr_store **out);
 void nr_store_free(nr_store *store);
 
+/* By its plan: how its values are found. */
+nr_estimator_kind nr_store_estimator(const nr_store_layer *layer);
+bool nr_store_is_exact(const nr_store_layer *layer);
 bool nr_store_layer_is_complete(const nr_store_layer *layer);
 /* All Shapley values. */
 bool nr_store_is_complete(const nr_store *store);

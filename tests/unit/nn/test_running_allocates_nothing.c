@@ -35,13 +35,12 @@ static void test_units(void **state) {
                            .block_images = 1,
                            .group_blocks = 4};
     nr_game game;
-    nr_sampler *sampler;
     nr_unit_runner *runner;
     nr_units units = nr_units_plan(20, 6e8 / 8, 4);
     assert_int_equal(nr_filter_game_new(&spec, &game), NR_OK);
-    assert_int_equal(nr_sampler_new(1, 1, 6, 4, &sampler), NR_OK);
     nr_unit_spec unit = {.game = &game,
-                         .sampler = sampler,
+                         .seed = 1,
+                         .layer = 1,
                          .units = units,
                          .n_classes = 3,
                          .per_image = true};
@@ -60,7 +59,6 @@ static void test_units(void **state) {
     assert_int_equal(allocations, before);
     free(words);
     nr_unit_runner_free(runner);
-    nr_sampler_free(sampler);
     nr_game_free(&game);
     nr_images_free(images);
     nr_graph_free(graph);

@@ -159,7 +159,6 @@ typedef struct {
     box box;
     toy toy;
     nr_game game;
-    nr_sampler *sampler;
     nr_unit_runner *runner;
     nr_transport transport;
     test_counter counter;
@@ -194,13 +193,13 @@ static void rank_make(rank *r, int number, const ranks_script *script, post *p,
                                   .flush = box_flush};
     r->counter = (test_counter){.end = script->units};
     nr_unit_spec spec = {.game = &r->game,
+                         .seed = 1,
+                         .layer = 1,
                          .units = {.n_blocks = BLOCKS,
                                    .blocks_per_unit = 1,
                                    .units_per_sweep = BLOCKS,
                                    .group_blocks = 1,
                                    .strata = 1}};
-    NR_ASSERT(nr_sampler_new(1, 1, PLAYERS, 1, &r->sampler) == NR_OK);
-    spec.sampler = r->sampler;
     NR_ASSERT(nr_unit_runner_new(&spec, &r->runner) == NR_OK);
 }
 
@@ -233,10 +232,7 @@ void ranks_play(const ranks_script *script, ranks_result *out) {
     out->messages = p.sent;
     out->sum = nr_new(out->sum_words, sizeof *out->sum);
     nr_tally_encode(l.total, out->sum);
-    for (int k = 0; k < script->size; k++) {
-        nr_unit_runner_free(ranks[k].runner);
-        nr_sampler_free(ranks[k].sampler);
-    }
+    for (int k = 0; k < script->size; k++) nr_unit_runner_free(ranks[k].runner);
     nr_tally_free(l.total);
     nr_tally_free(l.incoming);
 }

@@ -1,0 +1,33 @@
+/* API. How values are estimated: what whoever judges, stores or shows them has to know.
+ * How blocks are played: sched/estimator.h. */
+#ifndef NEURANK_ESTIM_ESTIMATOR_H
+#define NEURANK_ESTIM_ESTIMATOR_H
+
+#include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    NR_BY_PAIRS,       /* of walks, antithetic */
+    NR_BY_ODD,         /* thinned walks */
+    NR_BY_ENUMERATION, /* of all coalitions: no estimate, and nothing random */
+    NR_ESTIMATORS
+} nr_estimator_kind;
+
+/* The word of plans and messages: "pairs", "odd"; "none" of an enumeration. */
+const char *nr_estimator_name(nr_estimator_kind kind);
+/* NR_ESTIMATORS if there is no such name. */
+nr_estimator_kind nr_estimator_find(const char *name);
+
+/* One sweep knows everything: no errors, no goals, no stages, no shards. */
+bool nr_estimator_is_exact(nr_estimator_kind kind);
+/* Does it walk, so that a walk and its reverse can be compared? */
+bool nr_estimator_is_walking(nr_estimator_kind kind);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
