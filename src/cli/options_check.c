@@ -1,7 +1,7 @@
 /* What is missing on a command line, and what excludes each other. */
 #include <string.h>
 
-#include "neurank/estim/goal.h"
+#include "neurank/estim/goal_rows.h"
 #include "neurank/plan/shard.h"
 #include "table.h"
 
@@ -42,19 +42,12 @@ static nr_status check_store(nr_command command, const char *layers,
  * images needs blocks of one. */
 static nr_status check_layers(const nr_layers_request *o) {
     bool exact = o->method == NR_METHOD_EXACT;
-    const nr_goal *goal = &o->goal;
-    const struct {
-        const char *name;
-        bool given;
-    } goals[] = {{"sweeps", goal->sweeps > 0},
-                 {"half-width", goal->half_width > 0},
-                 {"rel-half-width", goal->rel_half_width > 0},
-                 {"top", goal->top > 0},
-                 {"estimator", o->estimator != NR_ESTIMATOR_PAIRS}};
-    for (size_t i = 0; exact && i < sizeof goals / sizeof *goals; i++)
-        NR_REQUIRE(!goals[i].given, NR_ERR_USAGE,
-                   "--%s: an exact run evaluates every coalition and has no other goal",
-                   goals[i].name);
+    const char *other = o->estimator != NR_ESTIMATOR_PAIRS ? "estimator" : NULL;
+    for (size_t k = NR_GOAL_ROWS; k-- > 0;)
+        if (nr_goal_asks(&o->goal, &nr_goal_rows[k])) other = nr_goal_rows[k].option;
+    NR_REQUIRE(!exact || !other, NR_ERR_USAGE,
+               "--%s: an exact run evaluates every coalition and has no other goal",
+               other);
     NR_TRY(check_shard(o));
     const char *single = exact          ? "--method exact"
                          : o->by_class  ? "--by-class"
@@ -88,7 +81,7 @@ static const char *find_settled(const nr_options *options) {
 static nr_status check_info(nr_options *options) {
     nr_info_request *o = &options->as.info;
     const nr_layers_request *play = &o->forecast.play;
-    bool goal = nr_goal_is_watching(&play->goal) || play->goal.sweeps;
+    bool goal = !nr_goal_is_none(&play->goal);
     const char *data = play->in.data;
     o->forecast.settled_option = find_settled(options);
     NR_TRY(check_goal(&play->goal));

@@ -3,31 +3,31 @@
 #include <math.h>
 #include <string.h>
 
+#include "neurank/estim/goal_rows.h"
+
 /* The sequence's asymptotics want some samples before the first look. */
 enum { SAMPLES_MIN = 10 };
 /* Where nothing is planned the sequence is narrowest here. */
 static const double sweeps_default = 16;
 
-static const char *const names[NR_RULE_COUNT] = {[NR_RULE_NONE] = "",
-                                                 [NR_RULE_SWEEPS] = "sweeps",
-                                                 [NR_RULE_HALF_WIDTH] = "half-width",
-                                                 [NR_RULE_REL_HALF_WIDTH] =
-                                                     "rel-half-width",
-                                                 [NR_RULE_TOP] = "top",
-                                                 [NR_RULE_EXACT] = "exact",
-                                                 [NR_RULE_EPOCHS] = "epochs",
-                                                 [NR_RULE_CONVERGED] = "converged",
-                                                 [NR_RULE_IMAGES] = "images",
-                                                 [NR_RULE_TIME_LIMIT] = "time-limit",
-                                                 [NR_RULE_SIGNAL] = "signal"};
+/* ---- rules ---- */
+
+/* Those that are no part of a goal. */
+static const char *const names[NR_RULE_COUNT] = {
+    [NR_RULE_NONE] = "",         [NR_RULE_EXACT] = "exact",
+    [NR_RULE_EPOCHS] = "epochs", [NR_RULE_CONVERGED] = "converged",
+    [NR_RULE_IMAGES] = "images", [NR_RULE_TIME_LIMIT] = "time-limit",
+    [NR_RULE_SIGNAL] = "signal"};
 
 const char *nr_rule_name(nr_rule rule) {
-    return names[rule];
+    const nr_goal_row *row = nr_goal_row_of(rule);
+    return row ? row->option : names[rule];
 }
 
 nr_rule nr_rule_find(const char *name) {
     int rule = 0;
-    while (rule < NR_RULE_COUNT && strcmp(names[rule], name) != 0) rule++;
+    while (rule < NR_RULE_COUNT && strcmp(nr_rule_name((nr_rule)rule), name) != 0)
+        rule++;
     return (nr_rule)rule;
 }
 
@@ -35,8 +35,43 @@ bool nr_rule_is_end(nr_rule rule) {
     return rule >= NR_RULE_SWEEPS && rule <= NR_RULE_IMAGES;
 }
 
+/* ---- what is asked ---- */
+
+/* The k-th part that is asked for and can end a run, those that watch before the
+ * others: the order in which they are looked at, and named. NULL: there are fewer. */
+static const nr_goal_row *asked(const nr_goal *goal, size_t k) {
+    for (int watches = 1; watches >= 0; watches--)
+        for (size_t i = 0; i < NR_GOAL_ROWS; i++) {
+            const nr_goal_row *row = &nr_goal_rows[i];
+            if (row->rule == NR_RULE_NONE || row->watches != (watches == 1)) continue;
+            if (nr_goal_asks(goal, row) && k-- == 0) return row;
+        }
+    return NULL;
+}
+
+bool nr_goal_is_none(const nr_goal *goal) {
+    return asked(goal, 0) == NULL;
+}
+
 bool nr_goal_is_watching(const nr_goal *goal) {
-    return goal->half_width > 0 || goal->rel_half_width > 0 || goal->top > 0;
+    const nr_goal_row *first = asked(goal, 0);
+    return first && first->watches;
+}
+
+void nr_goal_brief(const nr_goal *goal, char *text, size_t bytes) {
+    const nr_goal_row *row;
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t k = 0; (row = asked(goal, k)) && used + 1 < bytes; k++) {
+        if (k > 0) text[used++] = ' ';
+        used += (size_t)row->brief(goal, text + used, bytes - used);
+    }
+}
+
+void nr_goal_words(const nr_goal *goal, char *text, size_t bytes) {
+    const nr_goal_row *first = asked(goal, 0);
+    text[0] = '\0';
+    if (first) first->words(goal, text, bytes);
 }
 
 double nr_goal_sequence_sweeps(const nr_goal *goal) {
@@ -44,47 +79,12 @@ double nr_goal_sequence_sweeps(const nr_goal *goal) {
     return goal->sweeps ? (double)goal->sweeps : sweeps_default;
 }
 
-static double largest_value(const nr_results *r) {
-    double largest = 0;
-    for (size_t i = 0; i < r->n; i++)
-        if (fabs(r->shapley[i]) > largest) largest = fabs(r->shapley[i]);
-    return largest;
-}
-
-/* Ends that decide whether the `top` best are the best: the lowest of theirs and the
- * highest of the others'. */
-static void top_ends(const nr_results *r, uint64_t top, double *inside,
-                     double *outside) {
-    *inside = INFINITY;
-    *outside = -INFINITY;
-    for (size_t i = 0; i < r->n; i++) {
-        if (r->rank[i] < top && !(r->joint_low[i] >= *inside))
-            *inside = r->joint_low[i];
-        if (r->rank[i] >= top && !(r->joint_high[i] <= *outside))
-            *outside = r->joint_high[i];
-    }
-}
-
-/* True if `top` is everybody, too. */
-static bool top_is_known(const nr_goal *goal, const nr_results *r) {
-    double inside, outside;
-    if (goal->top >= r->n) return true;
-    top_ends(r, goal->top, &inside, &outside);
-    return inside + goal->tolerance > outside;
-}
-
 static nr_rule rule_reached(const nr_goal *goal, const nr_results *r) {
-    double widest = nr_results_widest(r);
-    if (r->samples >= SAMPLES_MIN) {
-        if (goal->half_width > 0 && widest <= goal->half_width)
-            return NR_RULE_HALF_WIDTH;
-        if (goal->rel_half_width > 0 &&
-            widest <= goal->rel_half_width * largest_value(r))
-            return NR_RULE_REL_HALF_WIDTH;
-        if (goal->top > 0 && top_is_known(goal, r)) return NR_RULE_TOP;
-    }
-    return goal->sweeps > 0 && r->sweeps >= goal->sweeps ? NR_RULE_SWEEPS
-                                                         : NR_RULE_NONE;
+    const nr_goal_row *row;
+    for (size_t k = 0; (row = asked(goal, k)); k++)
+        if ((!row->watches || r->samples >= SAMPLES_MIN) && row->reached(goal, r))
+            return row->rule;
+    return NR_RULE_NONE;
 }
 
 nr_status nr_goal_check(const nr_goal *goal, const nr_fold *fold,
@@ -106,51 +106,19 @@ nr_status nr_goal_check(const nr_goal *goal, const nr_fold *fold,
 
 /* ---- forecast ---- */
 
-static double sweeps_for_ratio(const nr_results *r, const nr_interval_spec *spec,
-                               double ratio) {
-    return nr_interval_sweeps(spec, r->seen, ratio, r->n);
-}
-
-static double sweeps_for_top(const nr_goal *goal, const nr_results *r,
-                             const nr_interval_spec *spec) {
-    double inside, outside, last = NAN, next = NAN;
-    if (top_is_known(goal, r)) return r->seen;
-    top_ends(r, goal->top, &inside, &outside);
-    for (size_t i = 0; i < r->n; i++) {
-        if (r->rank[i] + 1 == goal->top) last = r->shapley[i];
-        if (r->rank[i] == goal->top) next = r->shapley[i];
-    }
-    /* Half-widths have to shrink from what overlaps now to what parts the values. */
-    double gap = last - next + goal->tolerance, widths = outside - inside + last - next;
-    return sweeps_for_ratio(r, spec, gap / widths);
-}
-
 static void take_smaller(double *best, double value) {
     if (value < *best) *best = value;
 }
 
-/* Half of the widest joint interval, as if its degrees of freedom were many: those that
- * a first look has too few of will be there by then. */
-static double widest_half(const nr_results *r, const nr_interval_spec *spec) {
-    double widest = 0;
-    for (size_t i = 0; i < r->n; i++)
-        if (r->std_error[i] > widest) widest = r->std_error[i];
-    return widest * nr_interval_factor(spec, 1e9, r->seen, r->n);
-}
-
 double nr_goal_forecast(const nr_goal *goal, const nr_results *r,
                         const nr_interval_spec *spec) {
+    const nr_goal_row *row;
     double planned = goal->sweeps ? (double)goal->sweeps : INFINITY, best = INFINITY;
-    double widest = widest_half(r, spec), next = (double)r->sweeps + 1;
+    double next = (double)r->sweeps + 1;
     if (r->visits == 0 || rule_reached(goal, r) != NR_RULE_NONE)
         return r->visits == 0 ? planned : (double)r->sweeps;
-    if (goal->half_width > 0)
-        take_smaller(&best, sweeps_for_ratio(r, spec, goal->half_width / widest));
-    if (goal->rel_half_width > 0)
-        take_smaller(
-            &best, sweeps_for_ratio(r, spec,
-                                    goal->rel_half_width * largest_value(r) / widest));
-    if (goal->top > 0) take_smaller(&best, sweeps_for_top(goal, r, spec));
+    for (size_t k = 0; (row = asked(goal, k)); k++)
+        if (row->watches) take_smaller(&best, row->sweeps(goal, r, spec));
     double first_look = SAMPLES_MIN * r->seen / (double)r->samples;
     if (best < first_look) best = first_look;
     take_smaller(&best, planned);

@@ -53,22 +53,10 @@ static void write_widths(nr_html *html, const nr_trace *t) {
 
 /* What ended or stopped the run, and what it wanted. */
 static void write_goal(nr_html *html, const nr_store_layer *layer) {
-    const nr_goal *g = &layer->goal;
     const char *rule = nr_rule_name(layer->ended_by);
     bool complete = nr_store_layer_is_complete(layer);
-    char goal[160] = "";
-    if (g->sweeps > 0)
-        snprintf(goal, sizeof goal, "%llu sweeps", (unsigned long long)g->sweeps);
-    if (g->half_width > 0)
-        snprintf(goal, sizeof goal, "every joint interval at most \u00b1%g",
-                 g->half_width);
-    else if (g->rel_half_width > 0)
-        snprintf(goal, sizeof goal,
-                 "every joint interval at most \u00b1%g of the largest value",
-                 g->rel_half_width);
-    else if (g->top > 0)
-        snprintf(goal, sizeof goal, "the set of the %llu best filters known",
-                 (unsigned long long)g->top);
+    char goal[160];
+    nr_goal_words(&layer->goal, goal, sizeof goal);
     nr_html_note(
         html,
         "Half of the widest interval that holds for all filters at once, as it "

@@ -43,8 +43,8 @@ static nr_status check(const nr_game *game, const nr_local *run) {
     NR_REQUIRE(!run->exact || game->n_players <= NR_EXACT_LIVE_MAX, NR_ERR_USAGE,
                "an exact run of %zu players: at most %d can be enumerated",
                game->n_players, NR_EXACT_LIVE_MAX);
-    NR_REQUIRE(run->exact || run->goal.sweeps > 0 || nr_goal_is_watching(&run->goal),
-               NR_ERR_USAGE, "a run without a goal would never end");
+    NR_REQUIRE(run->exact || !nr_goal_is_none(&run->goal), NR_ERR_USAGE,
+               "a run without a goal would never end");
     NR_REQUIRE(run->confidence >= 0.5 && run->confidence < 1, NR_ERR_USAGE,
                "confidence %g: 0.5 to below 1 is expected", run->confidence);
     return NR_OK;

@@ -11,6 +11,7 @@
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/text.h"
+#include "neurank/estim/goal_rows.h"
 #include "neurank/nn/layers.h"
 #include "neurank/onnx/import.h"
 #include "pilot.h"
@@ -32,22 +33,6 @@ static void print_head(const char *where) {
            "co-im/s", "sweep takes", "its +-joint", "goal", "sweeps", "takes");
 }
 
-static void name_goal(const nr_goal *goal, char text[64]) {
-    int used = 0;
-    text[0] = '\0';
-    if (goal->half_width > 0)
-        used += snprintf(text + used, 64 - (size_t)used, " +-%g", goal->half_width);
-    if (goal->rel_half_width > 0)
-        used += snprintf(text + used, 64 - (size_t)used, " +-%g%%",
-                         100 * goal->rel_half_width);
-    if (goal->top > 0)
-        used += snprintf(text + used, 64 - (size_t)used, " top %llu",
-                         (unsigned long long)goal->top);
-    if (goal->sweeps > 0)
-        snprintf(text + used, 64 - (size_t)used, " %llu sweep%s",
-                 (unsigned long long)goal->sweeps, goal->sweeps == 1 ? "" : "s");
-}
-
 /* Half of the widest joint interval after exactly one sweep. */
 static double width_of_a_sweep(const measurement *m, const nr_results *r) {
     nr_interval_spec student = m->intervals;
@@ -66,10 +51,10 @@ static nr_status print_layer(const measurement *m) {
     double per_sweep = m->seconds / (r->seen > 0 ? r->seen : NAN);
     bool exact = nr_fold_is_exact(m->fold);
     double sweeps = exact ? 1 : nr_goal_forecast(&m->goal, r, &m->intervals);
-    if (exact) snprintf(goal, sizeof goal, " all coalitions");
-    else name_goal(&m->goal, goal);
+    if (exact) snprintf(goal, sizeof goal, "all coalitions");
+    else nr_goal_brief(&m->goal, goal, sizeof goal);
     if (isfinite(sweeps)) snprintf(count, sizeof count, "%.0f", sweeps);
-    printf("%-24s %7zu %12s %12s %12.3g %-23s %9s %12s\n", m->name, r->n,
+    printf("%-24s %7zu %12s %12s %12.3g  %-22s %9s %12s\n", m->name, r->n,
            nr_format_count((double)r->coalition_images / m->seconds, rate),
            nr_format_duration(per_sweep, each), width_of_a_sweep(m, r), goal, count,
            nr_format_duration(sweeps * per_sweep, all));
@@ -171,10 +156,10 @@ static nr_status forecast_from_images(const nr_layers_request *request) {
 
 static nr_status forecast_layer(const nr_store *store, const nr_store_layer *layer,
                                 const nr_layers_request *request) {
-    bool asked = request->goal.sweeps || nr_goal_is_watching(&request->goal);
+    const nr_goal *asked = &request->goal;
     measurement m = {.name = layer->name,
                      .fold = layer->fold,
-                     .goal = asked ? nr_run_goal(request) : nr_store_goal(layer),
+                     .goal = nr_goal_is_none(asked) ? nr_store_goal(layer) : *asked,
                      .intervals = nr_store_intervals(store, layer),
                      .seconds = layer->seconds};
     if (m.intervals.sequence_sweeps == 0)

@@ -110,7 +110,7 @@ void nr_run_layer_free(nr_run_layer *layer) {
 
 nr_goal nr_run_goal(const nr_layers_request *request) {
     nr_goal goal = request->goal;
-    if (goal.sweeps == 0 && !nr_goal_is_watching(&goal)) goal.sweeps = 1;
+    if (nr_goal_is_none(&goal)) goal.sweeps = 1;
     return goal;
 }
 

@@ -4,6 +4,7 @@
 
 #include "layout.h"
 #include "neurank/base/memory.h"
+#include "neurank/estim/goal_rows.h"
 
 static void add_u64(nr_digest *digest, uint64_t value) {
     nr_digest_add(digest, &value, sizeof value);
@@ -14,12 +15,13 @@ static void add_f64(nr_digest *digest, double value) {
 }
 
 static void add_goal(nr_digest *digest, const nr_store_layer *layer) {
-    const nr_goal *goal = &layer->goal;
-    add_u64(digest, goal->sweeps);
-    add_u64(digest, goal->top);
-    add_f64(digest, goal->half_width);
-    add_f64(digest, goal->rel_half_width);
-    add_f64(digest, goal->tolerance);
+    nr_goal goal = layer->goal;
+    for (const nr_goal_row *row = nr_goal_rows; row < nr_goal_rows + NR_GOAL_ROWS;
+         row++)
+        if (row->whole) add_u64(digest, *nr_goal_whole(&goal, row));
+    for (const nr_goal_row *row = nr_goal_rows; row < nr_goal_rows + NR_GOAL_ROWS;
+         row++)
+        if (!row->whole) add_f64(digest, *nr_goal_number(&goal, row));
     add_f64(digest, layer->sequence_sweeps);
     add_u64(digest, layer->ended_by);
 }

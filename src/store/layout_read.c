@@ -7,6 +7,7 @@
 #include "layout.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/version.h"
+#include "neurank/estim/goal_rows.h"
 #include "neurank/plan/shard.h"
 
 enum { LAYERS_MAX = 4096, CLASSES_MAX = 1 << 20 };
@@ -57,40 +58,41 @@ static nr_status plan_units(const nr_h5 *file, const nr_store *store,
     return NR_OK;
 }
 
-/* What a command asked for. A NaN or a negative number would never be reached. */
+/* A NaN or a negative number would never be reached. */
+static nr_status read_number(const nr_h5 *file, const char *group, const char *name,
+                             double *value) {
+    NR_TRY(nr_h5_read_attribute(file, group, name, 1, value));
+    NR_REQUIRE(*value >= 0 && isfinite(*value), NR_ERR_INPUT,
+               "%s: %s of %s is %g, a number of at least 0 is expected",
+               nr_h5_path(file), name, group, *value);
+    return NR_OK;
+}
+
+/* What a command asked for. */
 static nr_status read_goal(const nr_h5 *file, const char *group,
                            nr_store_layer *layer) {
     nr_goal *goal = &layer->goal;
-    const struct {
-        const char *name;
-        double *value;
-    } numbers[] = {{"seconds", &layer->seconds},
-                   {"goal_half_width", &goal->half_width},
-                   {"goal_rel_half_width", &goal->rel_half_width},
-                   {"goal_tolerance", &goal->tolerance},
-                   {"sequence_sweeps", &layer->sequence_sweeps}};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        NR_TRY(nr_h5_read_attribute(file, group, numbers[i].name, 1, numbers[i].value));
-        NR_REQUIRE(*numbers[i].value >= 0 && isfinite(*numbers[i].value), NR_ERR_INPUT,
-                   "%s: %s of %s is %g, a number of at least 0 is expected",
-                   nr_h5_path(file), numbers[i].name, group, *numbers[i].value);
+    NR_TRY(read_number(file, group, "seconds", &layer->seconds));
+    for (size_t k = 0; k < NR_GOAL_ROWS; k++) {
+        const nr_goal_row *row = &nr_goal_rows[k];
+        NR_TRY(row->whole ? nr_h5_read_attribute_u64(file, group, row->attribute,
+                                                     nr_goal_whole(goal, row))
+                          : read_number(file, group, row->attribute,
+                                        nr_goal_number(goal, row)));
     }
-    NR_TRY(nr_h5_read_attribute_u64(file, group, "goal_top", &goal->top));
-    NR_TRY(nr_h5_read_attribute_u64(file, group, "batch_coalitions", &layer->batch));
-    return nr_h5_read_attribute_u64(file, group, "goal_sweeps", &goal->sweeps);
+    NR_TRY(read_number(file, group, "sequence_sweeps", &layer->sequence_sweeps));
+    return nr_h5_read_attribute_u64(file, group, "batch_coalitions", &layer->batch);
 }
 
 /* Can this rule have ended a run of this plan and goal? */
 static bool rule_fits(const nr_store_layer *layer, uint64_t sweeps) {
-    const nr_goal *goal = &layer->goal;
+    const nr_goal_row *row = nr_goal_row_of(layer->ended_by);
     if (!nr_rule_is_end(layer->ended_by)) return true;
     if (sweeps == 0) return false;
     if (nr_store_is_exact(layer)) return layer->ended_by == NR_RULE_EXACT;
-    return (layer->ended_by == NR_RULE_SWEEPS &&
-            sweeps >= nr_store_goal(layer).sweeps) ||
-           (layer->ended_by == NR_RULE_HALF_WIDTH && goal->half_width > 0) ||
-           (layer->ended_by == NR_RULE_REL_HALF_WIDTH && goal->rel_half_width > 0) ||
-           (layer->ended_by == NR_RULE_TOP && goal->top > 0);
+    if (!row) return false;
+    return row->watches ? nr_goal_asks(&layer->goal, row)
+                        : sweeps >= nr_store_goal(layer).sweeps;
 }
 
 static nr_status read_rule(const nr_h5 *file, const char *group, uint64_t sweeps,

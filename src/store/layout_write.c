@@ -5,6 +5,7 @@
 
 #include "layout.h"
 #include "neurank/base/version.h"
+#include "neurank/estim/goal_rows.h"
 
 /* ---- a layer's attributes ---- */
 
@@ -20,6 +21,21 @@ static nr_status write_texts(nr_h5 *file, const char *group,
                                                          : "Student t");
 }
 
+/* The whole parts of a goal, or the others. */
+static nr_status write_goal(nr_h5 *file, const char *group, const nr_store_layer *layer,
+                            bool whole) {
+    nr_goal goal = layer->goal;
+    for (size_t k = 0; k < NR_GOAL_ROWS; k++) {
+        const nr_goal_row *row = &nr_goal_rows[k];
+        if (row->whole != whole) continue;
+        const void *value = whole ? (const void *)nr_goal_whole(&goal, row)
+                                  : (const void *)nr_goal_number(&goal, row);
+        NR_TRY(nr_h5_write_attribute(file, group, row->attribute,
+                                     whole ? NR_H5_U64 : NR_H5_F64, 1, value));
+    }
+    return NR_OK;
+}
+
 static nr_status write_counts(nr_h5 *file, const char *group,
                               const nr_store_layer *layer, const nr_results *r) {
     const struct {
@@ -31,13 +47,11 @@ static nr_status write_counts(nr_h5 *file, const char *group,
                   {"samples", r->samples},
                   {"walks", r->walks},
                   {"coalition_images", r->coalition_images},
-                  {"batch_coalitions", layer->batch},
-                  {"goal_sweeps", layer->goal.sweeps},
-                  {"goal_top", layer->goal.top}};
+                  {"batch_coalitions", layer->batch}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         NR_TRY(nr_h5_write_attribute(file, group, counts[i].name, NR_H5_U64, 1,
                                      &counts[i].value));
-    return NR_OK;
+    return write_goal(file, group, layer, true);
 }
 
 static nr_status write_numbers(nr_h5 *file, const char *group,
@@ -47,15 +61,13 @@ static nr_status write_numbers(nr_h5 *file, const char *group,
         double value;
     } numbers[] = {{"value_full", r->value_full},
                    {"value_empty", r->value_empty},
-                   {"seconds", layer->seconds},
-                   {"goal_half_width", layer->goal.half_width},
-                   {"goal_rel_half_width", layer->goal.rel_half_width},
-                   {"goal_tolerance", layer->goal.tolerance},
-                   {"sequence_sweeps", layer->sequence_sweeps}};
+                   {"seconds", layer->seconds}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         NR_TRY(nr_h5_write_attribute(file, group, numbers[i].name, NR_H5_F64, 1,
                                      &numbers[i].value));
-    return NR_OK;
+    NR_TRY(write_goal(file, group, layer, false));
+    return nr_h5_write_attribute(file, group, "sequence_sweeps", NR_H5_F64, 1,
+                                 &layer->sequence_sweeps);
 }
 
 static nr_status write_summary(nr_h5 *file, const char *group,

@@ -44,7 +44,13 @@ nr_rule nr_rule_find(const char *name);
 /* Does this rule end a run, rather than stop it? */
 bool nr_rule_is_end(nr_rule rule);
 
+/* Asks for nothing: such a run would never end. */
+bool nr_goal_is_none(const nr_goal *goal);
 bool nr_goal_is_watching(const nr_goal *goal);
+/* All that it asks for, for a column: "+-0.01 5 sweeps"; and in a sentence, what counts
+ * most: "every joint interval at most +-0.01". "" if it asks for nothing. */
+void nr_goal_brief(const nr_goal *goal, char *text, size_t bytes);
+void nr_goal_words(const nr_goal *goal, char *text, size_t bytes);
 /* t_opt of the confidence sequence of a run that is planned with this goal. */
 double nr_goal_sequence_sweeps(const nr_goal *goal);
 

@@ -56,7 +56,7 @@ nr_status nr_run_layer_store(const nr_run_layer *layer,
                              const nr_layers_request *request, const nr_inputs *inputs,
                              nr_store_layer *out);
 
-/* What a layer's run has to reach. */
+/* What a layer's run has to reach: what is asked for, or one sweep. */
 nr_goal nr_run_goal(const nr_layers_request *request);
 
 /* Everything that computes units of this layer. Collective for the ablation `mean`. */
