@@ -8,7 +8,7 @@
 #include "ties.h"
 
 static nr_status allocate(nr_posterior *p) {
-    double **reals[] = {&p->mean,    &p->std_dev,   &p->ci_low,
+    double **reals[] = {&p->phi,     &p->mean,      &p->std_dev,   &p->ci_low,
                         &p->ci_high, &p->joint_low, &p->joint_high};
     uint32_t **places[] = {&p->rank, &p->rank_low, &p->rank_high, &p->group};
     for (size_t k = 0; k < sizeof reals / sizeof *reals; k++)
@@ -25,7 +25,8 @@ static void interval(double error, double a, double b, double *low, double *high
     if (b > 0 && *high < 0.5) *high = nr_beta_quantile(1 - error / 2, a, b);
 }
 
-static void fill(nr_posterior *p, const double *phi, double confidence) {
+static void fill(nr_posterior *p, double confidence) {
+    const double *phi = p->phi;
     double total = 0, error = 1 - confidence;
     for (size_t j = 0; j < p->n; j++) total += phi[j];
     for (size_t j = 0; j < p->n; j++) {
@@ -38,27 +39,27 @@ static void fill(nr_posterior *p, const double *phi, double confidence) {
     }
 }
 
-/* By the order and the places of Shapley values, with the means in their place. */
 static nr_status rank(nr_posterior *p) {
-    nr_results r = {.n = p->n,
-                    .shapley = p->mean,
-                    .joint_low = p->joint_low,
-                    .joint_high = p->joint_high,
-                    .rank = p->rank,
-                    .rank_low = p->rank_low,
-                    .rank_high = p->rank_high,
-                    .group = p->group};
-    return nr_ties_fill(&r);
+    const nr_places places = {.n = p->n,
+                              .values = p->mean,
+                              .joint_low = p->joint_low,
+                              .joint_high = p->joint_high,
+                              .rank = p->rank,
+                              .rank_low = p->rank_low,
+                              .rank_high = p->rank_high,
+                              .group = p->group};
+    return nr_ties_fill(&places);
 }
 
-nr_status nr_posterior_new(size_t n, const double *phi, double confidence,
+nr_status nr_posterior_new(size_t n, const double *ln_phi, double confidence,
                            nr_posterior **out) {
     nr_posterior *p;
     if (!NR_NEW(p, 1)) return NR_ERR_INTERNAL;
     p->n = n;
     nr_status status = allocate(p);
     if (status == NR_OK) {
-        fill(p, phi, confidence);
+        for (size_t j = 0; j < n; j++) p->phi[j] = exp(ln_phi[j]);
+        fill(p, confidence);
         status = rank(p);
     }
     if (status != NR_OK) {
@@ -71,6 +72,7 @@ nr_status nr_posterior_new(size_t n, const double *phi, double confidence,
 
 void nr_posterior_free(nr_posterior *p) {
     if (!p) return;
+    free(p->phi);
     free(p->mean);
     free(p->std_dev);
     free(p->ci_low);

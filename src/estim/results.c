@@ -134,6 +134,18 @@ static void fill_unknown(nr_results *r) {
     for (size_t i = 0; i < COLUMNS * r->n; i++) r->shapley[i] = NAN;
 }
 
+static nr_status fill_places(nr_results *r) {
+    const nr_places places = {.n = r->n,
+                              .values = r->shapley,
+                              .joint_low = r->joint_low,
+                              .joint_high = r->joint_high,
+                              .rank = r->rank,
+                              .rank_low = r->rank_low,
+                              .rank_high = r->rank_high,
+                              .group = r->group};
+    return nr_ties_fill(&places);
+}
+
 nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
                          nr_results **out) {
     nr_results *r;
@@ -152,7 +164,7 @@ nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
         if (!isfinite(spec->marginal_limit)) c.reach = farthest_reach(tally, c.sweeps);
         for (size_t i = 0; i < r->n; i++) fill_player(&c, i, r);
         if (c.exact && !c.whole) fill_unknown(r);
-        status = nr_ties_fill(r);
+        status = fill_places(r);
     }
     if (status != NR_OK) {
         nr_results_free(r);

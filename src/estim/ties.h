@@ -2,9 +2,18 @@
 #ifndef NEURANK_ESTIM_TIES_H
 #define NEURANK_ESTIM_TIES_H
 
-#include "neurank/estim/results.h"
+#include <stddef.h>
+#include <stdint.h>
 
-/* Fills rank, rank_low, rank_high and group. */
-nr_status nr_ties_fill(nr_results *r);
+#include "neurank/base/status.h"
+
+/* All [n] and borrowed; the places are filled. */
+typedef struct {
+    size_t n;
+    const double *values, *joint_low, *joint_high;
+    uint32_t *rank, *rank_low, *rank_high, *group; /* estim/results.h */
+} nr_places;
+
+nr_status nr_ties_fill(const nr_places *p);
 
 #endif

@@ -90,7 +90,7 @@ static nr_status add_values(const context *c, size_t image, int64_t *sums) {
         size_t which = i / c->n, j = i % c->n;
         int64_t lanes[3];
         NR_REQUIRE(
-            nr_baseline_lanes(c->values[i], lanes) == NR_OK, NR_ERR_UNIT,
+            nr_image_mean_lanes(c->values[i], lanes), NR_ERR_UNIT,
             "layer \"%s\": %s of filter %zu on image %u is %g, a number below 2^16 "
             "is expected",
             c->layer->name, nr_baseline_means[which], j,

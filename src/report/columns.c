@@ -83,9 +83,10 @@ static void add_place(nr_rating_columns *c, const char *csv, const char *json,
 
 static nr_status add_switch(const nr_rating *rating, double confidence,
                             nr_rating_columns *c) {
-    NR_TRY(nr_switch_posterior(rating, confidence, &c->numbers, &c->posterior));
+    NR_TRY(nr_posterior_new(rating->n, rating->arrays[NR_SWITCH_U], confidence,
+                            &c->posterior));
     const nr_posterior *p = c->posterior;
-    add_real(c, "switch_phi", "phi", c->numbers);
+    add_real(c, "switch_phi", "phi", p->phi);
     add_real(c, "switch_mean", "mean", p->mean);
     add_real(c, "switch_std_dev", "std_dev", p->std_dev);
     add_real(c, "switch_ci_low", "ci_low", p->ci_low);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "neurank/estim/posterior.h"
 #include "neurank/estim/results.h"
 #include "neurank/report/rankings.h"
 #include "neurank/report/table.h"

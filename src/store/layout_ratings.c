@@ -160,14 +160,14 @@ static nr_status write_column(nr_h5 *file, const nr_rating *r, const char *name,
     return nr_h5_make_dataset(file, &dataset, values);
 }
 
-static nr_status write_posterior(nr_h5 *file, const nr_rating *r, const double *phi,
+static nr_status write_posterior(nr_h5 *file, const nr_rating *r,
                                  const nr_posterior *p) {
     const struct {
         const char *name, *long_name;
         nr_h5_type type;
         const void *values;
     } columns[] = {
-        {"phi", "parameter of the Dirichlet posterior", NR_H5_F64, phi},
+        {"phi", "parameter of the Dirichlet posterior", NR_H5_F64, p->phi},
         {"mean", "posterior mean of the filter's share", NR_H5_F64, p->mean},
         {"std_dev", "posterior standard deviation", NR_H5_F64, p->std_dev},
         {"ci_low", "lower end of the credible interval", NR_H5_F64, p->ci_low},
@@ -189,11 +189,9 @@ static nr_status write_posterior(nr_h5 *file, const nr_rating *r, const double *
 
 static nr_status write_switch(nr_h5 *file, const nr_rating *r, double confidence) {
     nr_posterior *posterior;
-    double *phi;
-    NR_TRY(nr_switch_posterior(r, confidence, &phi, &posterior));
-    nr_status status = write_posterior(file, r, phi, posterior);
+    NR_TRY(nr_posterior_new(r->n, r->arrays[NR_SWITCH_U], confidence, &posterior));
+    nr_status status = write_posterior(file, r, posterior);
     nr_posterior_free(posterior);
-    free(phi);
     return status;
 }
 

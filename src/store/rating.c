@@ -6,8 +6,7 @@
 
 #include "layout.h"
 #include "neurank/base/memory.h"
-#include "neurank/base/quantum.h"
-#include "neurank/base/wide.h"
+#include "neurank/estim/image_means.h"
 
 const char *const nr_baseline_means[NR_BASELINE_MEANS] = {"activation", "taylor",
                                                           "leave_one_out"};
@@ -118,48 +117,9 @@ nr_status nr_rating_add_point(nr_rating *rating) {
     return NR_OK;
 }
 
-/* ---- the switch ---- */
-
-nr_status nr_switch_posterior(const nr_rating *rating, double confidence, double **phi,
-                              nr_posterior **out) {
-    const double *u = rating->arrays[NR_SWITCH_U];
-    if (!NR_NEW(*phi, rating->n)) return NR_ERR_INTERNAL;
-    for (size_t j = 0; j < rating->n; j++) (*phi)[j] = exp(u[j]);
-    nr_status status = nr_posterior_new(rating->n, *phi, confidence, out);
-    if (status != NR_OK) free(*phi);
-    return status;
-}
-
-/* ---- baselines ---- */
-
-/* A square is kept in units of 2^-8, and what is left of it in units of 2^-60. */
-enum { COARSE_BITS = 8, FINE_BITS = 60 };
-
-nr_status nr_baseline_lanes(double value, int64_t lanes[3]) {
-    if (!nr_quantise(value, &lanes[0])) return NR_ERR_UNIT;
-    double square = ldexp(value * value, COARSE_BITS), coarse = floor(square);
-    lanes[1] = (int64_t)coarse;
-    lanes[2] = llrint(ldexp(square - coarse, FINE_BITS - COARSE_BITS));
-    return NR_OK;
-}
-
-static nr_wide sum_of(const nr_rating *r, size_t lane, size_t filter) {
-    const uint64_t *words = r->arrays[NR_BASELINE_SUMS];
-    return nr_wide_join(words[2 * lane * r->n + filter],
-                        words[(2 * lane + 1) * r->n + filter]);
-}
-
 void nr_baseline_estimate(const nr_rating *r, size_t which, double *mean,
                           double *std_error) {
-    double n = (double)r->counts[NR_BASELINE_SEEN];
-    for (size_t j = 0; j < r->n; j++) {
-        nr_wide coarse = sum_of(r, 3 * which + 1, j),
-                fine = sum_of(r, 3 * which + 2, j);
-        nr_quad value = (nr_quad)sum_of(r, 3 * which, j) * 0x1p-40;
-        nr_quad squares = (nr_quad)coarse * 0x1p-8 + (nr_quad)fine * 0x1p-60;
-        nr_quad centred = squares - value * value / (n > 0 ? n : 1);
-        mean[j] = n > 0 ? (double)(value / n) : NAN;
-        std_error[j] =
-            n > 1 ? sqrt(fmax((double)centred, 0) / (n * (n - 1))) : (double)NAN;
-    }
+    const uint64_t *sums = r->arrays[NR_BASELINE_SUMS];
+    nr_image_mean_estimate(sums + 2 * NR_IMAGE_MEAN_LANES * which * r->n, r->n,
+                           r->counts[NR_BASELINE_SEEN], mean, std_error);
 }

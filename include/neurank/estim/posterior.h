@@ -12,12 +12,13 @@
 
 typedef struct {
     size_t n; /* filters; every array is [n] */
-    double *mean, *std_dev;
+    double *phi, *mean, *std_dev;
     double *ci_low, *ci_high, *joint_low, *joint_high;
     uint32_t *rank, *rank_low, *rank_high, *group; /* from 0 */
 } nr_posterior;
 
-nr_status nr_posterior_new(size_t n, const double *phi, double confidence,
+/* ln_phi [n] */
+nr_status nr_posterior_new(size_t n, const double *ln_phi, double confidence,
                            nr_posterior **out);
 void nr_posterior_free(nr_posterior *posterior);
 

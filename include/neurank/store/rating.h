@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "neurank/estim/goal.h"
-#include "neurank/estim/posterior.h"
+#include "neurank/estim/image_means.h"
 #include "neurank/plan/plan.h"
 
 typedef enum { NR_RATING_SWITCH, NR_RATING_BASELINE, NR_RATING_KINDS } nr_rating_kind;
@@ -56,9 +56,12 @@ enum {
     NR_BASELINE_RANDOM,
     NR_BASELINE_SUMS /* u64 [2 * NR_BASELINE_LANES, filter]: wide sums, low and high */
 };
-/* Quantities that are means over images, and what is summed of each: the value, and
- * the integer and fractional part of its square (units: layout_ratings.c). */
-enum { NR_BASELINE_MEANS = 3, NR_BASELINE_LANES = 3 * NR_BASELINE_MEANS };
+/* Quantities that are means over images, and what is summed of them
+ * (estim/image_means.h). */
+enum {
+    NR_BASELINE_MEANS = 3,
+    NR_BASELINE_LANES = NR_IMAGE_MEAN_LANES * NR_BASELINE_MEANS
+};
 extern const char *const nr_baseline_means[NR_BASELINE_MEANS];
 
 enum { NR_RATING_COUNTS = 4, NR_RATING_NUMBERS = 4, NR_RATING_ARRAYS = 8 };
@@ -94,16 +97,9 @@ double nr_rating_total(const nr_rating *rating);
 /* Makes room for another point of the trace and counts it. */
 nr_status nr_rating_add_point(nr_rating *rating);
 
-/* Of a switch; phi [n] and *out are the caller's (free). */
-nr_status nr_switch_posterior(const nr_rating *rating, double confidence, double **phi,
-                              nr_posterior **out);
-
 /* Mean over the images seen, and its standard error, of one of the baselines that are
  * means: [n] each; NAN before there are two images. */
 void nr_baseline_estimate(const nr_rating *rating, size_t which, double *mean,
                           double *std_error);
-
-/* Lanes of a value: what is added to sums for it. */
-nr_status nr_baseline_lanes(double value, int64_t lanes[3]);
 
 #endif

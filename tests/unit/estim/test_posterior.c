@@ -40,11 +40,19 @@ static void test_inverse(void **state) {
         }
 }
 
+static nr_posterior *posterior_of(size_t n, const double *phi, double confidence) {
+    nr_posterior *p;
+    double logs[3];
+    for (size_t j = 0; j < n; j++) logs[j] = log(phi[j]);
+    assert_int_equal(nr_posterior_new(n, logs, confidence, &p), NR_OK);
+    for (size_t j = 0; j < n; j++) near(p->phi[j], phi[j], 1e-14);
+    return p;
+}
+
 /* phi (1, 1): s_0 is uniform. Bonferroni for two: tails of alpha / 4. */
 static void test_posterior(void **state) {
-    nr_posterior *p;
     (void)state;
-    assert_int_equal(nr_posterior_new(2, (double[]){1, 1}, 0.9, &p), NR_OK);
+    nr_posterior *p = posterior_of(2, (double[]){1, 1}, 0.9);
     near(p->mean[0], 0.5, 1e-15);
     near(p->std_dev[0], sqrt(1.0 / 12), 1e-14);
     near(p->ci_low[0], 0.05, 1e-10);
@@ -53,12 +61,12 @@ static void test_posterior(void **state) {
     near(p->joint_high[0], 0.975, 1e-10);
     assert_int_equal(p->group[0], p->group[1]);
     nr_posterior_free(p);
-    assert_int_equal(nr_posterior_new(3, (double[]){10, 3000, 12}, 0.95, &p), NR_OK);
+    p = posterior_of(3, (double[]){10, 3000, 12}, 0.95);
     assert_int_equal(p->rank[1], 0);
     assert_int_equal(p->rank_high[1], 0);
     assert_true(p->group[0] == p->group[2] && p->group[0] == 1);
     nr_posterior_free(p);
-    assert_int_equal(nr_posterior_new(1, (double[]){4}, 0.95, &p), NR_OK);
+    p = posterior_of(1, (double[]){4}, 0.95);
     assert_true(p->mean[0] == 1 && p->std_dev[0] == 0 && p->ci_low[0] == 1);
     nr_posterior_free(p);
 }
