@@ -93,7 +93,7 @@ static nr_status add_values(const context *c, size_t image, int64_t *sums) {
             nr_image_mean_lanes(c->values[i], lanes), NR_ERR_UNIT,
             "layer \"%s\": %s of filter %zu on image %u is %g, a number below 2^16 "
             "is expected",
-            c->layer->name, nr_baseline_means[which], j,
+            c->layer->name, nr_baseline_means[which].name, j,
             nr_images_index(c->layer->inputs->images, image), c->values[i]);
         for (size_t k = 0; k < 3; k++) sums[(3 * which + k) * c->n + j] += lanes[k];
     }

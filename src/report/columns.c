@@ -101,8 +101,6 @@ static nr_status add_switch(const nr_rating *rating, double confidence,
 }
 
 static nr_status add_baseline(const nr_rating *rating, nr_rating_columns *c) {
-    static const char *const error_names[NR_BASELINE_MEANS] = {
-        "activation_error", "taylor_error", "leave_one_out_error"};
     size_t n = rating->n;
     if (!NR_NEW(c->numbers, nr_size_mul(2 * (size_t)NR_BASELINE_MEANS, n)))
         return NR_ERR_INTERNAL;
@@ -112,8 +110,8 @@ static nr_status add_baseline(const nr_rating *rating, nr_rating_columns *c) {
     for (size_t k = 0; k < NR_BASELINE_MEANS; k++) {
         double *mean = c->numbers + 2 * k * n;
         nr_baseline_estimate(rating, k, mean, mean + n);
-        add(c, real(nr_baseline_means[k], mean));
-        add(c, real(error_names[k], mean + n));
+        add(c, real(nr_baseline_means[k].name, mean));
+        add(c, real(nr_baseline_means[k].error_name, mean + n));
     }
     add(c, real("random", rating->arrays[NR_BASELINE_RANDOM]));
     return NR_OK;

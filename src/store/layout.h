@@ -3,6 +3,7 @@
 #ifndef NEURANK_STORE_LAYOUT_H
 #define NEURANK_STORE_LAYOUT_H
 
+#include "layout_kinds.h"
 #include "neurank/base/digest.h"
 #include "neurank/h5/file.h"
 #include "neurank/store/store.h"
@@ -28,32 +29,8 @@ nr_status nr_layout_read_plan(const nr_h5 *file, const char *object,
                               const char *const *fields, size_t n, nr_plan *plan);
 
 /* ---- ratings ---- */
-typedef enum {
-    NR_AXIS_FILTER,
-    NR_AXIS_IMAGE,
-    NR_AXIS_POINT,
-    NR_AXIS_LANES
-} nr_rating_axis;
-
-/* An array of a kind of ratings: elements of eight bytes. Without a long name, and
- * under "state/", where it is for resumes alone. */
-typedef struct {
-    const char *name, *long_name;
-    nr_h5_type type;
-    nr_rating_axis axis;
-} nr_rating_array;
-
-typedef struct {
-    const char *name;
-    const char *const *fields; /* of the plan */
-    size_t n_fields;
-    const char *counts[NR_RATING_COUNTS], *numbers[NR_RATING_NUMBERS];
-    nr_rating_array arrays[NR_RATING_ARRAYS];
-    size_t n_counts, n_numbers, n_arrays;
-} nr_rating_layout;
-
-extern const nr_rating_layout nr_rating_layouts[NR_RATING_KINDS];
-
+/* Along an axis of the rating. */
+size_t nr_rating_axis_count(const nr_rating *rating, nr_rating_axis axis);
 /* Elements of array k. */
 size_t nr_rating_array_count(const nr_rating *rating, size_t k);
 /* All arrays, zero, for the axes of the rating. */

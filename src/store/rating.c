@@ -1,37 +1,35 @@
 #include "neurank/store/rating.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "layout.h"
 #include "neurank/base/memory.h"
-#include "neurank/estim/image_means.h"
-
-const char *const nr_baseline_means[NR_BASELINE_MEANS] = {"activation", "taylor",
-                                                          "leave_one_out"};
 
 const char *nr_rating_name(nr_rating_kind kind) {
-    return nr_rating_layouts[kind].name;
+    return nr_rating_rows[kind].name;
 }
 
-static size_t count_of(const nr_rating *r, const nr_rating_array *array) {
-    switch (array->axis) {
+size_t nr_rating_axis_count(const nr_rating *r, nr_rating_axis axis) {
+    switch (axis) {
     case NR_AXIS_FILTER: return r->n;
-    case NR_AXIS_IMAGE: return r->n_images;
+    case NR_AXIS_LANES: return 2 * (size_t)NR_BASELINE_LANES;
     case NR_AXIS_POINT: return r->n_points;
-    case NR_AXIS_LANES: return nr_size_mul(2 * (size_t)NR_BASELINE_LANES, r->n);
+    case NR_AXIS_IMAGE: return r->n_images;
+    case NR_AXES: break;
     }
     return 0;
 }
 
 size_t nr_rating_array_count(const nr_rating *rating, size_t k) {
-    return count_of(rating, &nr_rating_layouts[rating->kind].arrays[k]);
+    nr_rating_axis axis = nr_rating_rows[rating->kind].arrays[k].axis;
+    size_t n = nr_rating_axis_count(rating, axis);
+    return axis == NR_AXIS_LANES ? nr_size_mul(n, rating->n) : n;
 }
 
 nr_status nr_rating_allocate(nr_rating *rating) {
-    const nr_rating_layout *layout = &nr_rating_layouts[rating->kind];
-    for (size_t k = 0; k < layout->n_arrays; k++) {
+    const nr_rating_array *arrays = nr_rating_rows[rating->kind].arrays;
+    for (size_t k = 0; arrays[k].name; k++) {
         rating->arrays[k] = nr_new(nr_rating_array_count(rating, k), sizeof(uint64_t));
         if (!rating->arrays[k]) return NR_ERR_INTERNAL;
     }
@@ -69,7 +67,7 @@ nr_status nr_rating_copy(const nr_rating *from, nr_rating *out) {
         nr_rating_clear(out);
         return status;
     }
-    for (size_t k = 0; k < nr_rating_layouts[from->kind].n_arrays; k++)
+    for (size_t k = 0; nr_rating_rows[from->kind].arrays[k].name; k++)
         memcpy(out->arrays[k], from->arrays[k],
                nr_rating_array_count(from, k) * sizeof(uint64_t));
     return NR_OK;
@@ -86,40 +84,18 @@ bool nr_rating_is_complete(const nr_rating *rating) {
     return nr_rule_is_end(rating->ended_by);
 }
 
-uint64_t nr_switch_epoch_steps(const nr_plan *plan) {
-    uint64_t block = nr_plan_get_u64(plan, "block");
-    uint64_t classes = block > 0 ? nr_plan_get_u64(plan, "batch") / block : 0;
-    if (classes == 0) return 0;
-    uint64_t blocks = (nr_plan_get_u64(plan, "images") + block - 1) / block;
-    return (blocks + classes - 1) / classes;
-}
-
-static double switch_total(const nr_rating *r) {
-    double steps =
-        (double)r->counts[NR_SWITCH_EPOCHS] * (double)nr_switch_epoch_steps(&r->plan);
-    return steps > 0 ? steps : (double)NAN;
-}
-
-double nr_rating_total(const nr_rating *r) {
-    return r->kind == NR_RATING_SWITCH ? switch_total(r)
-                                       : (double)nr_plan_get_u64(&r->plan, "images");
+double nr_rating_total(const nr_rating *rating) {
+    return nr_rating_rows[rating->kind].total(rating);
 }
 
 nr_status nr_rating_add_point(nr_rating *rating) {
-    const nr_rating_layout *layout = &nr_rating_layouts[rating->kind];
-    for (size_t k = 0; k < layout->n_arrays; k++) {
+    const nr_rating_array *arrays = nr_rating_rows[rating->kind].arrays;
+    for (size_t k = 0; arrays[k].name; k++) {
         size_t capacity = rating->n_points;
-        if (layout->arrays[k].axis != NR_AXIS_POINT) continue;
+        if (arrays[k].axis != NR_AXIS_POINT) continue;
         NR_TRY(nr_grow(&rating->arrays[k], &capacity, rating->n_points + 1,
                        sizeof(uint64_t)));
     }
     rating->n_points++;
     return NR_OK;
-}
-
-void nr_baseline_estimate(const nr_rating *r, size_t which, double *mean,
-                          double *std_error) {
-    const uint64_t *sums = r->arrays[NR_BASELINE_SUMS];
-    nr_image_mean_estimate(sums + 2 * NR_IMAGE_MEAN_LANES * which * r->n, r->n,
-                           r->counts[NR_BASELINE_SEEN], mean, std_error);
 }

@@ -10,7 +10,7 @@
  *   /<layer>/baseline         the same for l1, l2, ..., each with its standard error
  *
  * Everything but results is a count, a number or an array that the kind names
- * (layout_ratings.c); results follow from them whenever the file is written. */
+ * (layout_kinds.c); results follow from them whenever the file is written. */
 #ifndef NEURANK_STORE_RATING_H
 #define NEURANK_STORE_RATING_H
 
@@ -62,7 +62,10 @@ enum {
     NR_BASELINE_MEANS = 3,
     NR_BASELINE_LANES = NR_IMAGE_MEAN_LANES * NR_BASELINE_MEANS
 };
-extern const char *const nr_baseline_means[NR_BASELINE_MEANS];
+typedef struct {
+    const char *name, *error_name, *long_name;
+} nr_baseline_mean;
+extern const nr_baseline_mean nr_baseline_means[NR_BASELINE_MEANS];
 
 enum { NR_RATING_COUNTS = 4, NR_RATING_NUMBERS = 4, NR_RATING_ARRAYS = 8 };
 
