@@ -14,6 +14,7 @@
 #include "neurank/nn/layers.h"
 #include "neurank/onnx/import.h"
 #include "neurank/plan/index_list.h"
+#include "neurank/report/table.h"
 #include "neurank/run/kernel_choice.h"
 #include "neurank/run/network.h"
 
@@ -134,14 +135,35 @@ static nr_status write_logits(const evaluation *e) {
     return status;
 }
 
-static void print_json(const evaluation *e) {
-    json_t *root = json_object(), *dropped = json_array();
+enum { ACCURACY, LOSS, IMAGES, DROPPED };
+
+static void get_fact(const nr_column *column, const void *self, size_t row,
+                     nr_cell *cell) {
+    const evaluation *e = self;
+    (void)row;
+    switch (column->key) {
+    case ACCURACY: nr_cell_number(cell, e->accuracy); break;
+    case LOSS: nr_cell_number(cell, e->loss); break;
+    case IMAGES: nr_cell_count(cell, nr_images_count(e->images)); break;
+    case DROPPED: nr_cell_count(cell, e->n_dropped); break;
+    }
+}
+
+/* One row; text has a line a fact, and json names the filters themselves. */
+static const nr_column facts[] = {
+    {.csv = "accuracy",
+     .json = "accuracy",
+     .get = get_fact,
+     .key = ACCURACY,
+     .fixed_digits = true},
+    {.csv = "loss", .json = "loss", .get = get_fact, .key = LOSS, .fixed_digits = true},
+    {.csv = "images", .json = "images", .get = get_fact, .key = IMAGES},
+    {.csv = "dropped", .get = get_fact, .key = DROPPED}};
+
+static void print_json(const evaluation *e, const nr_table *table) {
+    json_t *root = nr_table_json_row(table, 0), *dropped = json_array();
     for (size_t i = 0; i < e->n_dropped; i++)
         json_array_append_new(dropped, json_integer(e->dropped[i]));
-    json_object_set_new(root, "accuracy", json_real(e->accuracy));
-    json_object_set_new(root, "loss", json_real(e->loss));
-    json_object_set_new(root, "images",
-                        json_integer((json_int_t)nr_images_count(e->images)));
     json_object_set_new(root, "dropped", dropped);
     if (e->request->layer)
         json_object_set_new(root, "layer", json_string(e->request->layer));
@@ -153,12 +175,20 @@ static void print_json(const evaluation *e) {
 }
 
 static void print(const evaluation *e) {
-    size_t n = nr_images_count(e->images);
-    if (e->request->format == NR_FORMAT_JSON) print_json(e);
-    else if (e->request->format == NR_FORMAT_CSV)
-        printf("accuracy,loss,images,dropped\n%.17g,%.17g,%zu,%zu\n", e->accuracy,
-               e->loss, n, e->n_dropped);
-    else printf("accuracy %.4f\nloss %.4f\n", e->accuracy, e->loss);
+    const nr_table table = {.columns = facts,
+                            .n_columns = sizeof facts / sizeof *facts,
+                            .n_rows = 1,
+                            .self = e};
+    switch (e->request->format) {
+    case NR_FORMAT_JSON: print_json(e, &table); break;
+    case NR_FORMAT_CSV:
+        nr_table_csv_head(&table, 1, stdout);
+        nr_table_csv(&table, stdout);
+        break;
+    case NR_FORMAT_TEXT:
+        printf("accuracy %.4f\nloss %.4f\n", e->accuracy, e->loss);
+        break;
+    }
 }
 
 static nr_status evaluate(evaluation *e) {
