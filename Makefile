@@ -114,7 +114,7 @@ help:
 	@echo 'make            build build/release/neurank (MODE=debug|asan, MPI=mpich, HDF5=openmpi,'
 	@echo '                CC=clang, CFLAGS=..., for other builds; all settings: head of Makefile)'
 	@echo 'make check      unit tests and those of the command line, with what is installed'
-	@echo 'make lint       module graph, clang-tidy, format, shellcheck'
+	@echo 'make lint       module graph, public headers, clang-tidy, format, shellcheck'
 	@echo 'make format     clang-format in place'
 	@echo 'make bench      what one core reaches, layer by layer, and of its peak (5 min)'
 	@echo 'make bench-peers  the same games in PyTorch, side by side (15 min)'
@@ -316,7 +316,10 @@ ANALYZER  = -Xclang -analyzer-config -Xclang mode=$(ANALYSIS)
 lint: $(GEN)/onnx.pb-c.c
 	@echo '  LINT   module graph'
 	@$(PYTHON) tests/tools/lint_layers.py
+	@echo '  LINT   requests'
 	@$(PYTHON) tests/tools/lint_requests.py
+	@echo '  LINT   public headers'
+	@$(PYTHON) tests/tools/lint_headers.py
 	@$(if $(CLANG_FORMAT),echo '  LINT   format'; $(CLANG_FORMAT) --dry-run --Werror $(FORMATTED),$(call left_out,format))
 	@$(if $(SHELLCHECK),echo '  LINT   shellcheck'; shellcheck $(SHELL_SRC),echo '  LINT   shellcheck: left out, not here')
 	@$(if $(CLANG_TIDY),$(MAKE) --no-print-directory tidy,$(call left_out,clang-tidy))

@@ -17,13 +17,16 @@ size_t nr_size_add(size_t a, size_t b);
  * valid pointer. NULL after a message when there is no memory. */
 void *nr_new(size_t count, size_t element_bytes);
 
-/* As nr_new for floats to be written before they are read: NaN in debug builds. */
+/* As nr_new for floats to be written before they are read, so not zeroed: NaN in debug
+ * builds. */
 float *nr_new_floats(size_t count);
 
 /* Copy of a string, ended with free(); NULL after a message. */
 char *nr_strdup(const char *text);
 
-/* Grows *array (of *capacity elements) to hold at least `needed`; contents kept. */
+/* Grows *array (of *capacity elements, from nr_new or NULL with 0) to hold at least
+ * `needed`, at least by doubling; contents kept, new elements zero. NR_ERR_INTERNAL: no
+ * memory; the array is as it was. */
 nr_status nr_grow(void **array, size_t *capacity, size_t needed, size_t element_bytes);
 
 #define NR_NEW(pointer, count) ((pointer) = nr_new((count), sizeof *(pointer)))

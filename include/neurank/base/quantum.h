@@ -16,7 +16,8 @@
 
 enum { NR_QUANTUM_BITS = 40, NR_VALUE_BITS = 16, NR_FINE_BITS = 64 };
 
-/* False if value is not finite or not within +-2^16. */
+/* *out: value in quanta, rounded to the nearest, ties to even. False if value is not
+ * finite or not within +-2^16 (exclusive); *out is untouched then. */
 static inline bool nr_quantise(double value, int64_t *out) {
     if (!(fabs(value) < (double)(1 << NR_VALUE_BITS))) return false;
     *out = llrint(value * 0x1p40);

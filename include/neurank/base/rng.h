@@ -12,11 +12,13 @@ typedef struct {
     uint64_t key;
 } nr_stream;
 
-/* A family of independent values. purpose names the use ("keys", "strata", ...), index
- * tells apart uses of one kind (a layer's digest, say). */
+/* A family of independent values: its key is XXH3's 64-bit hash of the three. purpose
+ * names the use ("keys", "strata", ...), index tells apart uses of one kind (a layer's
+ * digest, say). */
 nr_stream nr_stream_make(uint64_t seed, const char *purpose, uint64_t index);
 
-/* 128 random bits at one counter. */
+/* 128 random bits at one counter; as all here a function of its arguments alone, so any
+ * thread may call it. */
 void nr_stream_draw(nr_stream stream, uint32_t c0, uint32_t c1, uint32_t c2,
                     uint32_t c3, uint64_t out[2]);
 

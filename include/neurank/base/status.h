@@ -23,7 +23,8 @@ typedef enum {
     NR_STOPPED       /* nothing: stopped early, the same command goes on */
 } nr_status;
 
-/* Writes "neurank: error: <message>" as one line on the log and returns code. */
+/* Writes "neurank: error: <message>" as one line on the log and returns code, so that
+ * one says `return nr_fail(NR_ERR_INPUT, "%s: ...", path);`. Any thread may call it. */
 nr_status nr_fail(nr_status code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -31,10 +32,11 @@ nr_status nr_fail(nr_status code, const char *format, ...)
 #define nr_fail(code, ...) ((nr_fail)((code), __VA_ARGS__), (code))
 #endif
 
-/* The documented exit code of a status. */
+/* The documented exit code of a status: 0, 2 .. 5, 75, and 1 for the other failures. */
 int nr_status_exit_code(nr_status status);
 
-/* Ends the process after a broken promise of the code itself. Never judges input. */
+/* Says what and where, and ends the process by abort(), after a broken promise of the
+ * code itself. Never judges input. */
 __attribute__((noreturn)) void nr_assert_failed(const char *condition, const char *file,
                                                 int line);
 

@@ -13,17 +13,19 @@
 
 typedef enum { NR_STOP_NONE, NR_STOP_SOON, NR_STOP_NOW } nr_stop;
 
+/* From now on these signals are requests; called once, by the main program. */
 void nr_stop_install(void);
 /* What signals asked of this process so far. Cheap. */
 nr_stop nr_stop_asked(void);
 
 /* A computation that takes long calls this between its pieces: whoever started it can
- * look after its messages meanwhile. True: leave it, with NR_STOPPED. */
+ * look after its messages meanwhile. True: leave it, with NR_STOPPED, because
+ * NR_STOP_NOW was asked for or nr_stop_order_leave was called. */
 bool nr_stop_leave(void);
 
-/* Who looks after what meanwhile (NULL: nobody), and how it has the computation left.
- * listen may be called from nr_stop_leave only, at most every few milliseconds. Both
- * calls are for the one thread that computes. */
+/* Who looks after what meanwhile (NULL: nobody), and how it has the computation left;
+ * an order holds until the next nr_stop_listen. listen is called from nr_stop_leave
+ * only, at most every 10 ms. Both calls are for the one thread that computes. */
 typedef void nr_stop_listener(void *self);
 void nr_stop_listen(nr_stop_listener *listen, void *self);
 void nr_stop_order_leave(void);

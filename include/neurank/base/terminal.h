@@ -11,7 +11,8 @@ typedef struct {
     bool colour;    /* a terminal that is not dumb, and NO_COLOR is not set */
 } nr_page;
 
-/* COLUMNS says how wide a terminal is, or else the terminal itself (80 if neither). */
+/* COLUMNS says how wide a terminal is, or else the terminal itself (80 if neither). No
+ * limit and no colour for what is no terminal. */
 nr_page nr_page_of(FILE *stream);
 
 #endif
