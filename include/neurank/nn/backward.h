@@ -15,7 +15,10 @@
  * transposed weights whose windows are added up (transposed.h).
  *
  * Where an operator has no derivative the choice is PyTorch's: 0 at a ReLU's 0 and at a
- * Clip's ends, the first of equal maxima. */
+ * Clip's ends, the first of equal maxima.
+ *
+ * Failures: NR_ERR_INTERNAL, no memory, or the network's output does not depend on
+ * `from`. */
 #ifndef NEURANK_NN_BACKWARD_H
 #define NEURANK_NN_BACKWARD_H
 
@@ -23,13 +26,13 @@
 
 typedef struct nr_backward nr_backward;
 
-/* graph and kernels are borrowed. from: its output is the caller's; NR_ERR_INTERNAL if
- * the network's output does not depend on it. */
+/* graph and kernels are borrowed for the life of *out. from: its output is the
+ * caller's, to be bound. rows_max: most rows of a batch. */
 nr_status nr_backward_new(const nr_graph *graph, const nr_kernels *kernels,
                           uint32_t from, size_t rows_max, nr_backward **out);
 void nr_backward_free(nr_backward *backward);
 
-/* Bytes that one row takes, at most. */
+/* Bytes that one row takes, at most: activations and gradients, not packed weights. */
 nr_status nr_backward_bytes_per_row(const nr_graph *graph, const nr_kernels *kernels,
                                     uint32_t from, size_t *out);
 
@@ -38,27 +41,28 @@ nr_status nr_backward_bytes_per_row(const nr_graph *graph, const nr_kernels *ker
 bool nr_backward_reads(const nr_backward *backward, uint32_t node);
 
 /* An execution of everything in front: it keeps the outputs of `from` and of external
- * nodes, but for the network's input (node 0), which is the caller's. */
+ * nodes, but for the network's input (node 0), which is the caller's to bind. *out is
+ * given to the caller and outlives `backward`. */
 nr_status nr_backward_prefix(const nr_backward *backward, size_t rows_max,
                              nr_exec **out);
 
 /* data [period, shape of node] of `from` or an external node, as in nr_exec_bind; the
- * period of `from` is the number of rows. */
+ * period of `from` is the number of rows. Borrowed until it is bound anew. */
 void nr_backward_bind(nr_backward *backward, uint32_t node, const float *data,
                       size_t period);
 
-/* Logits [rows, classes], valid until the next call. */
+/* Logits [rows, classes], valid until the next call; rows <= rows_max. */
 const float *nr_backward_forward(nr_backward *backward, size_t rows);
 /* After forward on these rows: dL/d from [rows, shape], from d_output [rows, classes]
  * = dL/d output. Valid until the next call. */
 const float *nr_backward_run(nr_backward *backward, size_t rows, const float *d_output);
 
-/* sums [c] += sum over n of dy [n, c] (x [n, c] - centre [c]); centre NULL: 0 */
+/* sums [c] += sum over n of dy [n, c] (x [n, c] - centre [c]); centre [c], NULL: 0 */
 void nr_channel_products(size_t n, size_t c, const float *x, const float *centre,
                          const float *dy, double *sums);
 
-/* Of ln p(label) with respect to the logits [rows, classes]: 1 at the label minus
- * softmax. */
+/* gradient [rows, classes] of ln p(labels[row]) with respect to the logits [rows,
+ * classes]: 1 at the label minus softmax. */
 void nr_log_likelihood_gradient(size_t rows, size_t classes, const float *logits,
                                 const uint32_t *labels, float *gradient);
 

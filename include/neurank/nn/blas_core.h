@@ -9,7 +9,8 @@
 
 #include <stdbool.h>
 
-/* "Haswell", "SkylakeX", ...; the same product has other last bits on another one. */
+/* "Haswell", "SkylakeX", ...; the same product has other last bits on another one. The
+ * text is the library's. */
 const char *nr_blas_core(void);
 
 /* Where OpenBLAS has fallen back to kernels below the processor's instruction set, sets

@@ -16,7 +16,10 @@
  *
  * A channel of a TWO tensor belongs to one player or to none. It is `absent` while the
  * ablation `remove` holds and nothing has been added to it: physically pruned channels
- * read as zero through every channel-wise operator, whatever that makes of a zero. */
+ * read as zero through every channel-wise operator, whatever that makes of a zero.
+ *
+ * Nothing changes after nr_cut_new; what the functions return is the cut's and lives as
+ * long. */
 #ifndef NEURANK_NN_CUT_H
 #define NEURANK_NN_CUT_H
 
@@ -42,12 +45,14 @@ typedef struct {
 
 typedef struct nr_cut nr_cut;
 
-/* filters [n_players] ascending channels of the layer that are players; the others are
- * always kept. The graph is borrowed. */
+/* filters [n_players] ascending channels of the layer that are players, copied; the
+ * others are always kept. layer: a convolution or dense node. The graph is borrowed for
+ * the life of the cut. NR_ERR_INTERNAL: no memory. */
 nr_status nr_cut_new(const nr_graph *graph, uint32_t layer, nr_ablation ablation,
                      const uint32_t *filters, size_t n_players, nr_cut **out);
 void nr_cut_free(nr_cut *cut);
 
+/* What it was made of; the part of a node. The layer itself is TWO. */
 const nr_graph *nr_cut_graph(const nr_cut *cut);
 uint32_t nr_cut_layer(const nr_cut *cut);
 size_t nr_cut_players(const nr_cut *cut);
@@ -63,18 +68,20 @@ nr_node_list nr_cut_frontier(const nr_cut *cut);
 /* TWO nodes that something else than TWO reads (or the score). */
 nr_node_list nr_cut_two_ends(const nr_cut *cut);
 
-/* Nodes of `part` that nodes of a later part read (or the score). */
+/* Does a node of another part than this one's (but the layer), or the score, read
+ * it? */
 bool nr_cut_leaves_part(const nr_cut *cut, uint32_t node);
 
 /* Is the only LINEAR tensor a dense layer's, of which every player is one input? Then
  * what a player adds is a row of that layer's weights times the input's difference. */
 bool nr_cut_is_scaled(const nr_cut *cut);
 
-/* Of a TWO node: player of each channel, or NR_NO_PLAYER; [c] */
+/* Of each channel [c] of a TWO node: its player or NR_NO_PLAYER; is it absent? NULL for
+ * nodes of other parts. */
 const uint32_t *nr_cut_players_of(const nr_cut *cut, uint32_t node);
 const bool *nr_cut_absent(const nr_cut *cut, uint32_t node);
 
-/* Channels of a TWO node that belong to a player, ascending. */
+/* Channels [n] of a TWO node that belong to a player, ascending. */
 const uint32_t *nr_cut_channels(const nr_cut *cut, uint32_t node, uint32_t player,
                                 size_t *n);
 

@@ -16,6 +16,9 @@
 
 #include "neurank/nn/graph.h"
 
+/* In place; numbers of nodes change. NR_ERR_INPUT: more than 2^17 nodes once
+ * concatenations are taken apart; NR_ERR_INTERNAL: no memory. After a failure the graph
+ * may have some of the rewrites and is good for nr_graph_free only. */
 nr_status nr_graph_fold(nr_graph *graph);
 
 #endif

@@ -120,8 +120,8 @@ struct nr_kernels {
 };
 
 /* "reference"; a kind of fast ones: "avx512", "avx2", "blas"; or "fast", the best of
- * them on this processor. NULL for any other name and for instructions that this
- * processor does not have. */
+ * them on this processor. A constant. NULL for any other name and for instructions that
+ * this processor does not have. */
 const nr_kernels *nr_kernels_find(const char *name);
 
 #endif
