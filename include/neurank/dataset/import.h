@@ -1,7 +1,8 @@
 /* Foreign image files -> the project's HDF5 form (images.h).
  *
- *   IDX        MNIST's format, plain or gzip: images (n, h, w) or (n, c, h, w), labels
- * (n) CIFAR-10   the binary version: records of one label byte and 3 x 32 x 32 bytes
+ *   IDX        MNIST's format, plain or gzip: images (n, h, w) or (n, c, h, w);
+ *              labels (n)
+ *   CIFAR-10   the binary version: records of one label byte and 3 x 32 x 32 bytes
  *   npy        NumPy 1.0 to 3.0: images (n, c, h, w) or (n, h, w), uint8 or float32 or
  *              float64; labels (n) of any integer type; C order
  *
@@ -29,6 +30,11 @@ typedef struct {
     const char *history;  /* the command, for the file's history */
 } nr_import_spec;
 
+/* Writes spec->output, which appears whole or not at all; nothing is kept.
+ * NR_ERR_USAGE: the output is one of the inputs, or n_mean or n_std is not 0, 1 or the
+ * number of channels; NR_ERR_INPUT: an input cannot be read, is not of the format, or
+ * labels and images do not go together; NR_ERR_STORE: the output cannot be written;
+ * NR_ERR_INTERNAL: no memory. */
 nr_status nr_import_run(const nr_import_spec *spec);
 
 #endif

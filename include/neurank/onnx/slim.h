@@ -26,7 +26,10 @@ typedef struct {
  * cut     [channels of all nodes, node after node] those that the file shall lose; as
  *         nr_channels_cut gives them, so that what is left fits together
  * remarks [n_remarks] entries for the model's metadata
- * out     path of the file to write, which is not synced. */
+ * out     path of the file to write, not synced; a failure may leave a part of it
+ * NR_ERR_INPUT: the model cannot be read (as in import.h), or has changed since `plain`
+ * was made of it; NR_ERR_STORE: the file cannot be written, or would take more than
+ * 2 GiB; NR_ERR_INTERNAL: no memory. */
 nr_status nr_onnx_slim(const char *path, const nr_graph *plain, const bool *cut,
                        const nr_onnx_remark *remarks, size_t n_remarks,
                        const char *out);

@@ -23,23 +23,26 @@ enum { NR_PLAYERS_MAX = 1 << 20 };
 
 typedef struct nr_sampler nr_sampler;
 
-/* layer: a number that tells the layers of a network apart. strata: a power of two. */
+/* layer: a number that tells the layers of a network apart. n_players <= NR_PLAYERS_MAX
+ * and strata, a power of two up to 64, are the caller's to check: other ones are a
+ * broken promise. NR_ERR_INTERNAL: no memory. A sampler belongs to one thread. */
 nr_status nr_sampler_new(uint64_t seed, uint64_t layer, size_t n_players,
                          uint32_t strata, nr_sampler **out);
 void nr_sampler_free(nr_sampler *sampler);
 
-/* permutation [n_players]: the players in the order in which they join. */
+/* permutation [n_players]: the players in the order in which they join. pair: 0,
+ * 1, ...; its reversed walk is no permutation of its own. */
 void nr_sampler_permutation(nr_sampler *sampler, uint32_t sweep, uint32_t block,
                             uint32_t pair, uint32_t *permutation);
 
-/* The same restricted to some players [n]: their order [n] in that permutation. Costs
- * as much as they are. */
+/* The same restricted to some players [n], each once: their order [n] in that
+ * permutation. Costs as much as they are. */
 void nr_sampler_order(nr_sampler *sampler, uint32_t sweep, uint32_t block,
                       uint32_t pair, const uint32_t *players, size_t n,
                       uint32_t *order);
 
-/* Uniform in [0, 1), independent of all permutations: number `index` of `use` of a
- * block's pair. */
+/* Uniform in [0, 1), independent of all permutations: number `index` of `use` (< 2^31)
+ * of a block's pair (0 or 1). */
 double nr_sampler_uniform(const nr_sampler *sampler, uint32_t sweep, uint32_t block,
                           uint32_t pair, uint32_t use, uint32_t index);
 

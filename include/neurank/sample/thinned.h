@@ -14,7 +14,8 @@
 
 enum { NR_THINNED_PREFIXES = 4 };
 
-/* Permutations whose prefixes and complements cost what a pair of walks costs. */
+/* Permutations whose prefixes and complements cost about what a pair of walks costs; at
+ * least 1. */
 size_t nr_thinned_permutations(size_t n_players);
 
 /* Distribution of sizes: below[s] is the probability of a size smaller than s, for s =
@@ -22,8 +23,9 @@ size_t nr_thinned_permutations(size_t n_players);
  * membership has under it: 1 / (2 H_{m - 1}). m > 1. */
 double nr_thinned_sizes(size_t m, double *below);
 
-/* Size of prefix `part` of permutation p of `count` of one draw, uniform in its part of
- * the distribution. draw: 0 or 1, as nr_sampler's pairs. */
+/* Size, 1 .. m - 1, of prefix `part` (0 .. NR_THINNED_PREFIXES - 1) of permutation p of
+ * `count` of one draw, at random in its part of the distribution; below as
+ * nr_thinned_sizes sets it. draw: 0 or 1, as nr_sampler's pairs. */
 size_t nr_thinned_size(const nr_sampler *sampler, uint32_t sweep, uint32_t block,
                        uint32_t draw, size_t p, size_t count, size_t part, size_t m,
                        const double *below);
