@@ -31,7 +31,7 @@ extern "C" {
 /* Values of `count` coalitions on one block. kept [count, n_players]: 1 for players of
  * the coalition. values [count] are to be finite and within +-2^16. The same block and
  * coalition has the same value whenever it is asked for. A failure ends the run; report
- * it with nr_fail. */
+ * it with nr_fail, as NR_ERR_UNIT or as what it is. */
 typedef nr_status nr_value_function(void *context, uint64_t block, size_t count,
                                     const uint8_t *kept, double *values);
 
@@ -48,7 +48,9 @@ typedef struct {
     double marginal_limit; /* largest |marginal| there can be; 0: not known */
 } nr_callback;
 
-/* Reports a specification that cannot be played. */
+/* *out is the caller's, ended with nr_game_free; spec is copied. NR_ERR_USAGE: no
+ * players, no blocks or no function; NR_ERR_INTERNAL: no memory. That values are finite
+ * and in range is found out when they are asked for (NR_ERR_UNIT). */
 nr_status nr_callback_game_new(const nr_callback *spec, nr_game *out);
 
 #ifdef __cplusplus

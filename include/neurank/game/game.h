@@ -6,7 +6,10 @@
  * the block's images.
  *
  * A game belongs to one thread. It does not know how it is sampled. A game of one's own
- * is made with game/callback.h. */
+ * is made with game/callback.h.
+ *
+ * Failures: what the game says, above all NR_ERR_UNIT, a value is not finite or not
+ * within +-2^16, and NR_STOPPED, told to leave. */
 #ifndef NEURANK_GAME_GAME_H
 #define NEURANK_GAME_GAME_H
 
@@ -52,12 +55,15 @@ typedef struct {
     void (*free)(void *self);
 } nr_game;
 
+/* Ends what the game holds and clears the struct, which is the caller's. */
 void nr_game_free(nr_game *game);
 
-/* Live players in ascending order, players [n_players]; returns how many. */
+/* Live players of the open block in ascending order, players [n_players]; returns how
+ * many. */
 size_t nr_game_live(const nr_game *game, uint32_t *players);
 
-/* gray, by whatever the game has. players [n_live]; kept [count, n_players] scratch. */
+/* gray, by whatever the game has: values [count] of coalitions in Gray-code order.
+ * players [n_live], as nr_game_live has them; kept [count, n_players] scratch. */
 nr_status nr_game_gray(const nr_game *game, const uint32_t *players, size_t n_live,
                        uint64_t first, size_t count, uint8_t *kept, int64_t *values);
 

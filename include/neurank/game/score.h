@@ -13,7 +13,8 @@ enum { NR_METRICS = 3 };
 /* On the command line, in plans. */
 extern const char *const nr_metric_words[NR_METRICS];
 
-/* values[rows] of logits [rows, classes] with labels[rows]. */
+/* values [rows] of logits [rows, classes] with labels [rows], each below classes.
+ * Accuracy and margin are NAN where a logit is. */
 void nr_score(nr_metric metric, const nr_kernels *kernels, size_t rows, size_t classes,
               const float *logits, const uint32_t *labels, double *values);
 

@@ -26,7 +26,8 @@ typedef struct {
     bool sgd;
 } nr_ascent;
 
-/* gradient [n] of the ELBO per image with respect to u */
+/* gradient [n] of the ELBO per image with respect to u. Changes u, the moments and
+ * *steps; the rate is the caller's to halve. */
 void nr_ascent_step(const nr_ascent *ascent, const double *gradient);
 
 /* What an epoch has shown. likelihoods [n_images]: each image's ln p when it was last
@@ -36,7 +37,8 @@ typedef struct {
     double divergence;
 } nr_epoch;
 
-/* Has the ELBO risen from one epoch to the next, by the rule above? */
+/* Has the ELBO risen from one epoch to the next, by the rule above? Of one image: has
+ * it risen at all? */
 bool nr_epoch_rose(size_t n_images, const nr_epoch *before, const nr_epoch *now);
 
 #endif

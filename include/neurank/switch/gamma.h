@@ -41,11 +41,12 @@ double nr_gamma_draw(double a, nr_stream stream, uint32_t c0, uint32_t c1, uint3
 
 typedef struct nr_gamma_rule nr_gamma_rule;
 
-/* The table of the integration rule. */
+/* The table of the integration rule. NR_ERR_INTERNAL: no memory. */
 nr_status nr_gamma_rule_new(nr_gamma_rule **out);
 void nr_gamma_rule_free(nr_gamma_rule *rule);
 
-/* d ln z / da */
+/* d ln z / da at shape a > 0 and log_z = ln z. For z <= 1 by the series of P(a, z) in
+ * powers of z (Abramowitz & Stegun 6.5.29). */
 double nr_gamma_gradient(const nr_gamma_rule *rule, double a, double log_z);
 
 #endif

@@ -36,6 +36,7 @@ typedef struct {
                             epoch to the next; numbers do not depend on it */
 } nr_objective_spec;
 
+/* NR_ERR_INTERNAL: no memory, or the network's output does not depend on the layer. */
 nr_status nr_objective_new(const nr_objective_spec *spec, nr_objective **out);
 void nr_objective_free(nr_objective *objective);
 
@@ -43,12 +44,14 @@ void nr_objective_free(nr_objective *objective);
  * step number `step`. weight: of one image in the batch, 1 / its images.
  * Adds to gradient [n] weight times the gradient of the sum of the images' ln p with
  * respect to ln phi, and sets likelihoods [images of the block] to their ln p, all in
- * units of 2^-40. NR_ERR_UNIT when one is not finite. */
+ * units of 2^-40. NR_ERR_UNIT: one of them is not finite or not within +-2^16;
+ * NR_ERR_INTERNAL: no memory for outputs to be kept. After a failure some numbers have
+ * been added and set. */
 nr_status nr_objective_block(nr_objective *objective, const double *phi, uint32_t step,
                              size_t block, double weight, int64_t *gradient,
                              int64_t *likelihoods);
 
-/* Images of a block. */
+/* Images of a block: block_images, or fewer in the last one. */
 size_t nr_objective_images(const nr_objective *objective, size_t block);
 
 #endif
