@@ -73,7 +73,8 @@ void nr_plot_axis(nr_plot *plot, const char *axis, nr_plot_range range, double m
 
 /* ---- SVG that can stand beside others in one page ---- */
 
-/* Where names are given and used in what gnuplot writes. */
+/* Does a name begin close behind p, given or used in what gnuplot writes? The length of
+ * what stands between, as of " id='"; 0: no. */
 static size_t name_at(const char *p) {
     static const char *const before[] = {" id='", " id=\"", "href='#", "url(#"};
     for (size_t i = 0; i < sizeof before / sizeof *before; i++)

@@ -37,12 +37,12 @@ void nr_plot_word(nr_plot *plot, const char *text);
 /* A number, or the word for one that is missing. */
 void nr_plot_number(nr_plot *plot, double value);
 
-/* What an axis has to show; begins as NR_PLOT_NOTHING. Missing numbers [n] count not.
- */
+/* What an axis has to show; begins as NR_PLOT_NOTHING. */
 typedef struct {
     double low, high;
 } nr_plot_range;
 #define NR_PLOT_NOTHING ((nr_plot_range){NAN, NAN})
+/* Widens the range until it reaches over all values [n] that are finite. */
 void nr_plot_reach(nr_plot_range *range, size_t n, const double *values);
 /* Sets the range of an axis ("x"), and margin, a part of its length, at both ends. */
 void nr_plot_axis(nr_plot *plot, const char *axis, nr_plot_range range, double margin);

@@ -18,8 +18,9 @@
 
 #include "neurank/base/terminal.h"
 
-/* Lines of at most page.columns, or 80 where nobody says, as far as words and verbatim
- * lines allow; bold and underlined where there is colour. */
+/* source: the page's Markdown, ended by 0. Lines of at most page.columns, at least 40,
+ * or 80 where that is 0, as far as words and verbatim lines allow; bold and underlined
+ * where there is colour. Cannot fail but for the stream, as the next one. */
 void nr_manual_print_text(const char *source, nr_page page, FILE *stream);
 
 /* For man(7). name: of the page, in any case; section 1, 7, ... */

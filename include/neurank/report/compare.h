@@ -24,8 +24,8 @@ typedef struct {
 /* Every pair of methods of a layer, each taken from the first store that has it, over
  * the filters that all of them have; the floor that standard errors let expect; and
  * each method against itself in the other stores. NR_ERR_MISMATCH: stores of different
- * networks, or nothing to compare; NR_ERR_USAGE: a layer or a method that is not there.
- */
+ * networks, or nothing to compare; NR_ERR_USAGE: a layer or a method that is not there;
+ * NR_ERR_INTERNAL: no memory. Failures of the stream are the caller's to look for. */
 nr_status nr_report_compare(const nr_compared_store *stores, size_t n_stores,
                             const nr_compare_spec *spec, FILE *stream);
 

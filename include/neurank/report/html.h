@@ -34,9 +34,12 @@ typedef struct {
 } nr_html_spec;
 
 /* *n_layers: how many the page will have. NR_ERR_MISMATCH: stores or curves of other
- * networks, or nothing to show; NR_ERR_USAGE: a layer that is not there. */
+ * networks, or nothing to show; NR_ERR_USAGE: a layer that is not there;
+ * NR_ERR_INTERNAL: no memory. */
 nr_status nr_html_check(const nr_html_spec *spec, size_t *n_layers);
-/* What nr_html_check has found to be good. NR_ERR_INTERNAL: no gnuplot. */
+/* Writes the page of what nr_html_check has found to be good. NR_ERR_INTERNAL: no
+ * gnuplot, it failed, or no memory; the stream has a part of the page then. Failures of
+ * the stream are the caller's to look for. */
 nr_status nr_report_html(const nr_html_spec *spec, FILE *stream);
 
 #endif

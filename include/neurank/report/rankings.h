@@ -27,16 +27,18 @@ typedef struct {
 } nr_rankings;
 
 /* Those of one layer, in order of method and store; without methods that the layer does
- * not have, or that are not known yet. After a failure the list is still the caller's.
- * methods: as in nr_compare_spec. */
+ * not have, or of which a value or an error is not known yet. methods: as in
+ * nr_compare_spec. NR_ERR_INTERNAL: no memory; *out has some of them and is the
+ * caller's, as it is otherwise. */
 nr_status nr_rankings_find(const nr_compared_store *stores, size_t n_stores,
                            const char *layer, const char *methods, nr_rankings *out);
-/* Keeps the filters that all of them have. */
+/* Keeps the filters that all of them have, perhaps none. */
 void nr_rankings_intersect(nr_rankings *rankings);
+/* What it owns; the list is empty then. */
 void nr_rankings_free(nr_rankings *rankings);
 
-/* order [n]: the filters by value, the best first, of equals the lower channel.
- * filters NULL: 0, 1, ... */
+/* order [n]: the filters [n] by value [n], the best first, of equals the lower channel.
+ * Values are finite. filters NULL: 0, 1, ... NR_ERR_INTERNAL: no memory. */
 nr_status nr_sort_best_first(const uint32_t *filters, const double *values, size_t n,
                              uint32_t *order);
 

@@ -37,7 +37,8 @@ typedef struct {
     char room[NR_CELL_ROOM];
 } nr_cell;
 
-/* text: borrowed until the row is written. */
+/* Fill a cell with what it shows, its kind with it. text: borrowed until the row is
+ * written. */
 void nr_cell_text(nr_cell *cell, const char *text);
 void nr_cell_number(nr_cell *cell, double value);
 void nr_cell_count(nr_cell *cell, uint64_t value);
@@ -66,7 +67,7 @@ struct nr_column {
     bool fixed_digits; /* csv: 17 digits, not as few as read back equal */
 };
 
-/* Getters of values[row]. */
+/* Getters of values[row], an array by row of double: */
 void nr_get_real(const nr_column *column, const void *self, size_t row, nr_cell *cell);
 /* uint32_t */
 void nr_get_count(const nr_column *column, const void *self, size_t row, nr_cell *cell);
@@ -84,6 +85,8 @@ typedef struct {
     bool trimmed; /* text: no blanks at the ends of lines, but before what is drawn */
 } nr_table;
 
+/* One line each: the titles, or a row. As all here they write to the stream, whose
+ * failures are the caller's to look for, and allocate nothing. */
 void nr_table_text_head(const nr_table *table, FILE *stream);
 void nr_table_text_row(const nr_table *table, size_t row, FILE *stream);
 /* The head and all rows. */
@@ -97,11 +100,12 @@ void nr_table_csv_row(const nr_table *parts, const size_t *rows, size_t n,
 /* All rows, without the head, that several tables may share. */
 void nr_table_csv(const nr_table *table, FILE *stream);
 
-/* An object; an array of objects. Given to the caller. */
+/* An object; an array of objects. Given to the caller (json_decref). Where there is no
+ * memory something of it is missing, or all (NULL): jansson says no more. */
 struct json_t *nr_table_json_row(const nr_table *table, size_t row);
 struct json_t *nr_table_json(const nr_table *table);
-/* Adds to an object each column as an array of its cells in these rows [n]; NULL: all
- * of them. */
+/* Adds to an object each column as an array of its cells in these rows [n]; rows NULL:
+ * all of them. */
 void nr_table_json_columns(const nr_table *table, const size_t *rows, size_t n,
                            struct json_t *object);
 
