@@ -7,7 +7,9 @@
  *     filter [filter]  channels that the curves are about; all others are always kept
  *     kept   [kept]    number of them that are kept; the axis of
  *     accuracy_METHOD, loss_METHOD [kept]
- *     order_METHOD [filter]  channels, best first */
+ *     order_METHOD [filter]  channels, best first
+ *
+ * Failures: NR_ERR_INTERNAL, no memory. */
 #ifndef NEURANK_STORE_CURVE_H
 #define NEURANK_STORE_CURVE_H
 
@@ -36,26 +38,32 @@ typedef struct {
     size_t n, capacity;
 } nr_curves;
 
-/* With everything zero, which nr_curve_clear ends also after a failure. */
+/* With everything zero but the layer's name, or a copy; which nr_curve_clear ends also
+ * after a failure. */
 nr_status nr_curve_make(const char *layer, size_t n, size_t n_methods, size_t n_points,
                         nr_curve *out);
-nr_status nr_curve_copy(const nr_curve *from, nr_curve *out); /* the same holds */
+nr_status nr_curve_copy(const nr_curve *from, nr_curve *out);
+/* What it owns; everything is zero then. */
 void nr_curve_clear(nr_curve *curve);
 /* Same layer, filters, methods, orders and points? */
 bool nr_curve_same_question(const nr_curve *a, const nr_curve *b);
 
-/* Takes over what the curve owns; after a failure it is still the caller's. */
+/* Takes over what the curve owns, which is empty then; after a failure it is still the
+ * caller's. */
 nr_status nr_curves_add(nr_curves *curves, nr_curve *curve);
-/* NULL if there is none of that layer. */
+/* Borrowed, until another one is added; NULL if there is none of that layer. */
 nr_curve *nr_curves_find(const nr_curves *curves, const char *layer);
+/* What they own; there are none then. */
 void nr_curves_clear(nr_curves *curves);
 
-/* Writes beside path and renames. */
+/* Writes beside path, reads it back and renames. NR_ERR_STORE: that failed; what stood
+ * at path still stands (but see nr_publish_commit). */
 nr_status nr_curves_write(const char *path, const nr_curves *curves);
-/* Is this HDF5 file one of curves, rather than a store? */
+/* Is this HDF5 file one of curves, rather than a store? NR_ERR_INPUT: it is no HDF5
+ * file, or cannot be read. */
 nr_status nr_curves_detect(const char *path, bool *is_curves);
-/* NR_ERR_INPUT where the file is damaged; NR_ERR_MISMATCH where it is something else.
- */
+/* *out is the caller's (nr_curves_clear). NR_ERR_INPUT: the file cannot be read or is
+ * damaged; NR_ERR_MISMATCH: it is something else, or of another format. */
 nr_status nr_curves_read(const char *path, nr_curves *out);
 
 #endif

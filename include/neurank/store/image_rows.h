@@ -11,7 +11,9 @@
  *                       (a CF convention that xarray and netCDF readers apply)
  *   state/by_image_N    the same of open sweep N
  *
- * Chunks to which nothing is added are copied as they are stored. */
+ * Chunks to which nothing is added are copied as they are stored.
+ *
+ * Failures: NR_ERR_INTERNAL, no memory; what waits is as it was. */
 #ifndef NEURANK_STORE_IMAGE_ROWS_H
 #define NEURANK_STORE_IMAGE_ROWS_H
 
@@ -35,7 +37,8 @@ nr_status nr_image_rows_like(const nr_image_rows *rows, nr_image_rows **out);
 /* Are these the same images, under the same labels? */
 bool nr_image_rows_same_images(const nr_image_rows *a, const nr_image_rows *b);
 
-/* Rows [count, n_players] of consecutive images. */
+/* Rows values [count, n_players] of consecutive images, four Shapley values in quanta
+ * each; copied. */
 nr_status nr_image_rows_add(nr_image_rows *rows, uint64_t sweep, size_t first,
                             size_t count, const int64_t *values);
 /* All that waits in `from` waits in `to` instead, behind what waits there. */

@@ -10,7 +10,9 @@
  *   /<layer>/baseline         the same for l1, l2, ..., each with its standard error
  *
  * Everything but results is a count, a number or an array that the kind names
- * (layout_kinds.c); results follow from them whenever the file is written. */
+ * (layout_kinds.c); results follow from them whenever the file is written.
+ *
+ * Failures: NR_ERR_INTERNAL, no memory. */
 #ifndef NEURANK_STORE_RATING_H
 #define NEURANK_STORE_RATING_H
 
@@ -87,9 +89,10 @@ const char *nr_rating_name(nr_rating_kind kind); /* "switch", "baseline" */
 nr_status nr_rating_make(nr_rating_kind kind, const char *layer, const nr_plan *plan,
                          size_t n, size_t n_images, nr_rating *out);
 nr_status nr_rating_copy(const nr_rating *from, nr_rating *out);
-/* What it owns. */
+/* What it owns; of an empty one, too, as it is after a failure. */
 void nr_rating_clear(nr_rating *rating);
 
+/* Did a rule of its own end it (nr_rule_is_end)? */
 bool nr_rating_is_complete(const nr_rating *rating);
 /* Steps of a switch that visit all images once; 0 if its plan does not say. */
 uint64_t nr_switch_epoch_steps(const nr_plan *plan);
@@ -97,7 +100,8 @@ uint64_t nr_switch_epoch_steps(const nr_plan *plan);
  * that goes on until it has converged. */
 double nr_rating_total(const nr_rating *rating);
 
-/* Makes room for another point of the trace and counts it. */
+/* Makes room for another point of the trace, zero, and counts it. After a failure there
+ * is none more. */
 nr_status nr_rating_add_point(nr_rating *rating);
 
 /* Mean over the images seen, and its standard error, of one of the baselines that are

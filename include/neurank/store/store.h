@@ -23,7 +23,9 @@
  *
  * Results are derived from the state whenever the file is written; reading uses the
  * state alone, but for shapley_by_image, which is both (store/image_rows.h). Names and
- * types stand in layout_*.c and nowhere else. */
+ * types stand in layout_*.c and nowhere else.
+ *
+ * Failures: NR_ERR_INTERNAL, no memory. */
 #ifndef NEURANK_STORE_STORE_H
 #define NEURANK_STORE_STORE_H
 
@@ -82,37 +84,44 @@ typedef struct {
     size_t n_files;
 } nr_store;
 
-/* Ready to take n_layers; everything zero. */
+/* With n_layers, everything zero, which the caller fills. */
 nr_status nr_store_new(size_t n_layers, nr_store **out);
 void nr_store_free(nr_store *store);
 
 /* By its plan: how its values are found. */
 nr_estimator_kind nr_store_estimator(const nr_store_layer *layer);
 bool nr_store_is_exact(const nr_store_layer *layer);
+/* Did a rule of its own goal end the layer's run (nr_rule_is_end), or has every
+ * coalition been evaluated? That need not be after all sweeps: half-widths may have
+ * been reached before. One that was stopped is not complete. */
 bool nr_store_layer_is_complete(const nr_store_layer *layer);
-/* All Shapley values. */
+/* Are all layers' Shapley values complete? */
 bool nr_store_is_complete(const nr_store *store);
-/* And all ratings. */
+/* And all ratings? */
 bool nr_store_has_all(const nr_store *store);
 
-/* Digest of the model that its results are of; "" if it has none. */
+/* Digest of the model that its results are of, the store's; "" if it has none. */
 const char *nr_store_model(const nr_store *store);
-/* NULL if there is none of that name. */
+/* The store's, a rating until another one is added; NULL if there is none of that
+ * name. */
 nr_store_layer *nr_store_find_layer(const nr_store *store, const char *name);
 nr_rating *nr_store_rating(const nr_store *store, const char *layer,
                            nr_rating_kind kind);
-/* Takes over what the rating owns; after a failure it is still the caller's. */
+/* Takes over what the rating owns, which the caller then forgets; after a failure it is
+ * still the caller's. */
 nr_status nr_store_add_rating(nr_store *store, nr_rating *rating);
-/* The same for all of another store's. */
+/* The same for all of another store's; after a failure each is in one of the two. */
 nr_status nr_store_take_ratings(nr_store *from, nr_store *to);
 
-/* An empty fold for the layer's plan; plan, players and units are set. */
+/* Sets layer->fold to an empty one for the layer's plan; plan, players and units are
+ * set, the fold is not. */
 nr_status nr_store_layer_make_fold(nr_store_layer *layer);
 /* What this store's part of the run has to reach: a shard its share of the sweeps. */
 nr_goal nr_store_goal(const nr_store_layer *layer);
 /* How this layer's intervals are made. */
 nr_interval_spec nr_store_intervals(const nr_store *store, const nr_store_layer *layer);
-/* The estimates as they stand. */
+/* The estimates as they stand; *out is the caller's (nr_results_free) and needs the
+ * store no more. */
 nr_status nr_store_results(const nr_store *store, const nr_store_layer *layer,
                            nr_results **out);
 /* Half of the widest joint interval as it was after so many sweeps, each a part of the
@@ -124,31 +133,42 @@ typedef struct {
 } nr_trace;
 nr_status nr_store_trace(const nr_store *store, const nr_store_layer *layer,
                          nr_trace *out);
-/* Appends a line to a text that may be NULL. */
+/* Appends a line to a text that may be NULL, which grows (free); as it was after a
+ * failure. */
 nr_status nr_history_add(char **history, const char *line);
 /* The same to the store's. */
 nr_status nr_store_add_history(nr_store *store, const char *line);
 
 /* Writes the whole file beside path, seals it (base/seal.h), reads it back from disk,
  * and renames it over. Values by image that are no longer in memory are taken from the
- * file at path. NR_ERR_MISMATCH if what stands there is not the file that the store was
- * read from or written to last. On failure what stood there still stands. */
+ * file at path. NR_ERR_MISMATCH: what stands there is not the file that the store was
+ * read from or written to last. NR_ERR_STORE: it cannot be written, or what stands
+ * there cannot be read. NR_ERR_INPUT: values by image cannot be read from the file that
+ * the store goes on from. On failure what stood there still stands, but where only
+ * syncing its folder failed (nr_publish_commit): then the store goes on in the new
+ * file. */
 nr_status nr_store_write(const char *path, nr_store *store);
 /* Is the file at path the one that the store was read from or written to last, so that
  * nr_store_write would replace it? Says nothing. */
 bool nr_store_is_current(const char *path, const nr_store *store);
-/* The same into a file that is not there yet. */
+/* The same into a file that is not there yet (NR_ERR_STORE: it is). */
 nr_status nr_store_write_new(const char *path, nr_store *store);
 /* Everything in the file: its bytes, its sums, and whether all other numbers are those
  * that follow from the sums. *sealed false: another program has written the file since.
- * *out, unless NULL, is the store. */
+ * *out, unless NULL, is the store, the caller's. NR_ERR_INPUT: the file cannot be read,
+ * or something in it is not so; NR_ERR_MISMATCH: a format that is not read here. */
 nr_status nr_store_verify(const char *path, bool *sealed, nr_store **out);
 /* Reads stores of one plan, whose sweeps do not overlap, and joins them into one that
- * no file has yet: what one run would be at that did all their work. NR_ERR_MISMATCH
- * names what does not fit. */
+ * no file has yet: what one run would be at that did all their work. *out is the
+ * caller's. NR_ERR_MISMATCH names what does not fit; NR_ERR_INPUT: a file cannot be
+ * read, is damaged, or its filters or images are not those of its plan; NR_ERR_UNIT: a
+ * sum leaves 128 bits. */
 nr_status nr_store_join(const char *const *inputs, size_t n, nr_store **out);
-/* Is this HDF5 file a store, rather than images? */
+/* Is this HDF5 file a store, rather than images? NR_ERR_INPUT: it is no HDF5 file, or
+ * cannot be read. */
 nr_status nr_store_detect(const char *path, bool *is_store);
+/* *out is the caller's. NR_ERR_INPUT: the file cannot be read, is no store, or is
+ * damaged; NR_ERR_MISMATCH: a format that is not read here. */
 nr_status nr_store_read(const char *path, nr_store **out);
 
 #endif
