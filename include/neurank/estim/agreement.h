@@ -35,10 +35,13 @@ typedef enum {
     NR_AGREEMENT_MEASURES
 } nr_agreement_measure;
 
-/* NAN where one of them is constant. */
+/* Of a, b [n], finite: the correlation of mid-ranks; tau-b (Kendall 1945; by merging,
+ * Knight 1966). From -1 to 1; NAN where one of them is constant or n < 2, and where
+ * there is no memory, which is said. */
 double nr_spearman(size_t n, const double *a, const double *b);
 double nr_kendall(size_t n, const double *a, const double *b);
-/* 1 <= k <= n */
+/* Of the sets of the k largest, 1 <= k <= n: from 0 to 1; NAN where there is no memory,
+ * which is said. */
 double nr_top_overlap(size_t n, size_t k, const double *a, const double *b);
 
 typedef struct {
@@ -66,14 +69,16 @@ typedef struct {
 
 enum { NR_AGREEMENT_REPLICATES = 400 };
 
-/* Sets with_truth, and floor to the noise floor: the mean agreement of two runs that
- * estimate the same values with these errors. Within 0.05 in simulations, but too low
- * by up to 0.17 where errors grow with the values and are a third of their spread; for
- * LeNet-5's layers at one sweep within 0.03 of what two seeds show. */
+/* NR_ERR_INTERNAL: no memory. Sets with_truth, and floor to the noise floor: the mean
+ * agreement of two runs that estimate the same values with these errors. Within 0.05 in
+ * simulations, but too low by up to 0.17 where errors grow with the values and are a
+ * third of their spread; for LeNet-5's layers at one sweep within 0.03 of what two
+ * seeds show. */
 nr_status nr_agreement_repeat(const nr_agreement_spec *spec, nr_scores *scores,
                               double floor[NR_AGREEMENT_MEASURES]);
 
-/* with_truth is set where there are errors; without any, low and high are NAN. */
+/* with_truth is set where there are errors; without any, low and high are NAN.
+ * NR_ERR_INTERNAL: no memory. */
 nr_status nr_agreement_find(const nr_agreement_spec *spec, const nr_scores *a,
                             const nr_scores *b, nr_agreement *out);
 

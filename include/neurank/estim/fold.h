@@ -26,7 +26,11 @@
  *
  * In an exact run there is one sweep, and `pieces` consecutive units enumerate one
  * block. The shares of a block that is not complete are kept apart, because its Shapley
- * values are squared when they are known. */
+ * values are squared when they are known.
+ *
+ * Failures: NR_ERR_INTERNAL, no memory; where sums are added NR_ERR_UNIT, one leaves
+ * 128 bits. After a failure of what changes a fold, the fold is spoilt: good for
+ * nr_fold_free only, unless something else is said. */
 #ifndef NEURANK_ESTIM_FOLD_H
 #define NEURANK_ESTIM_FOLD_H
 
@@ -48,13 +52,14 @@ typedef struct {
     uint64_t lane;   /* with the sweeps lane, lane + lanes, lane + 2 lanes, ... */
 } nr_fold_spec;
 
+/* Of no units; spec is copied, and lives as long as the fold. */
 nr_status nr_fold_new(const nr_fold_spec *spec, nr_fold **out);
 void nr_fold_free(nr_fold *fold);
 const nr_fold_spec *nr_fold_get_spec(const nr_fold *fold);
 /* Does one sweep enumerate all coalitions? */
 bool nr_fold_is_exact(const nr_fold *fold);
 
-/* Asked after every sweep that completes: does the run end here? */
+/* Asked after every sweep that completes: does the run end here? self is borrowed. */
 typedef bool nr_fold_judge(void *self, const nr_fold *fold);
 void nr_fold_set_judge(nr_fold *fold, nr_fold_judge *judge, void *self);
 /* The judge said so. Units that come later are dropped. */
@@ -63,10 +68,13 @@ bool nr_fold_ended(const nr_fold *fold);
 void nr_fold_ask(nr_fold *fold);
 
 /* Adds one unit's result, n words from the encoded tally on; *used of them are the
- * tally's. Refuses a unit that is there and words that are no tally. */
+ * tally's. NR_ERR_INTERNAL: the unit is there already, or the words are no tally; the
+ * fold is as it was. Where the run has ended the unit is dropped, which is no
+ * failure. */
 nr_status nr_fold_accept(nr_fold *fold, uint64_t unit, const uint64_t *words, size_t n,
                          size_t *used);
 
+/* Is the unit there? How much is there, and how much a sweep has. */
 bool nr_fold_has(const nr_fold *fold, uint64_t unit);
 uint64_t nr_fold_units(const nr_fold *fold);           /* how many are there */
 uint64_t nr_fold_complete_sweeps(const nr_fold *fold); /* how many, of all lanes */
@@ -83,15 +91,18 @@ uint64_t nr_fold_end_sweep(const nr_fold *fold);
 /* How many of the sweeps below `sweeps` are this ledger's to do. */
 uint64_t nr_fold_share(const nr_fold_spec *spec, uint64_t sweeps);
 
-/* The estimate's tally; *sweeps as nr_tally_estimate wants it. */
+/* The estimate's tally, the fold's, until that changes; *sweeps as nr_tally_estimate
+ * wants it. */
 const nr_tally *nr_fold_result(const nr_fold *fold, uint64_t *sweeps);
 
 /* ---- storing ---- */
+/* What is handed out here is the fold's, until that changes. */
 /* Open sweeps: how many, and of each its number, its set of units as bytes of 0 and 1
  * [units_per_sweep], and its tally. */
 size_t nr_fold_open_count(const nr_fold *fold);
 void nr_fold_open_get(const nr_fold *fold, size_t k, uint64_t *sweep,
                       const uint8_t **done, const nr_tally **tally);
+/* Of all complete sweeps. */
 const nr_tally *nr_fold_complete_tally(const nr_fold *fold);
 /* Blocks of an exact run of which some pieces are there: how many, and of each its
  * number and what they sum to [n_players]. */
@@ -112,24 +123,27 @@ const nr_tally *nr_fold_stage(const nr_fold *fold, size_t stage);
  * message: these are no tally's words, or no lanes of such a fold. */
 nr_status nr_fold_restore_complete(nr_fold *fold, const uint64_t *lane_sweeps,
                                    size_t lanes, const uint64_t *words, size_t n);
-/* *tally, borrowed, is to be filled by the caller. */
+/* After the complete ones. done [units_per_sweep] is copied; *tally, the fold's, is to
+ * be filled by the caller. */
 nr_status nr_fold_restore_open(nr_fold *fold, uint64_t sweep, const uint8_t *done,
                                nr_tally **tally);
 /* After the complete sweeps, in order; words [n] of a tally without classes.
  * NR_ERR_INPUT without a message: they are none. */
 nr_status nr_fold_restore_stage(nr_fold *fold, const uint64_t *words, size_t n);
-/* Are the stages those of the complete sweeps, and do they add up to them? */
+/* *good: are the stages those of the complete sweeps, and do they add up to them? */
 nr_status nr_fold_check_stages(const nr_fold *fold, bool *good);
-/* After the open sweep that the block belongs to. */
+/* After the open sweep that the block belongs to. shapley [n_players] is copied. */
 nr_status nr_fold_restore_begun(nr_fold *fold, uint64_t block, const nr_wide *shapley);
 
 /* ---- copies and sums ---- */
 /* *copy becomes what `from` is, but for its judge: made if it is NULL, else one made
- * before of the same fold, whose memory is used again. */
+ * before of the same fold, whose memory is used again. After a failure one that was
+ * there is spoilt, but still the caller's. */
 nr_status nr_fold_copy(const nr_fold *from, nr_fold **copy);
 
 /* The ledger as it was when all its sweeps before the end of a stage were complete and
- * no other ones, without classes; NULL if it has not all of them. Sampled runs only. */
+ * no other ones, without classes; the caller's; NULL if it has not all of them. Sampled
+ * runs only. */
 nr_status nr_fold_at_stage(const nr_fold *fold, size_t stage, nr_fold **out);
 
 /* Does a unit stand in both? *unit is one of them. Sampled runs only. */

@@ -46,15 +46,18 @@ bool nr_rule_is_end(nr_rule rule);
 
 /* Asks for nothing: such a run would never end. */
 bool nr_goal_is_none(const nr_goal *goal);
+/* Does it look at the data? */
 bool nr_goal_is_watching(const nr_goal *goal);
 /* All that it asks for, for a column: "+-0.01 5 sweeps"; and in a sentence, what counts
  * most: "every joint interval at most +-0.01". "" if it asks for nothing. */
 void nr_goal_brief(const nr_goal *goal, char *text, size_t bytes);
 void nr_goal_words(const nr_goal *goal, char *text, size_t bytes);
-/* t_opt of the confidence sequence of a run that is planned with this goal. */
+/* t_opt of the confidence sequence of a run that is planned with this goal, in sweeps;
+ * 0 unless it is watching. */
 double nr_goal_sequence_sweeps(const nr_goal *goal);
 
-/* The rule that ends the run with what is folded, if any. */
+/* *out: the rule that ends the run with what is folded, or NR_RULE_NONE.
+ * NR_ERR_INTERNAL: no memory. */
 nr_status nr_goal_check(const nr_goal *goal, const nr_fold *fold,
                         const nr_interval_spec *spec, nr_rule *out);
 

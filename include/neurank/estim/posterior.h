@@ -17,7 +17,8 @@ typedef struct {
     uint32_t *rank, *rank_low, *rank_high, *group; /* from 0 */
 } nr_posterior;
 
-/* ln_phi [n] */
+/* From ln_phi [n], which is not kept. confidence: below 1, of each interval, or of all
+ * joint ones at once. NR_ERR_INTERNAL: no memory. */
 nr_status nr_posterior_new(size_t n, const double *ln_phi, double confidence,
                            nr_posterior **out);
 void nr_posterior_free(nr_posterior *posterior);

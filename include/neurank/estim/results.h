@@ -48,11 +48,13 @@ typedef struct {
     uint64_t walks, coalition_images;
 } nr_results;
 
+/* Of what the fold holds now; it and the spec are not kept. NR_ERR_INTERNAL: no
+ * memory. */
 nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
                          nr_results **out);
 void nr_results_free(nr_results *results);
 
-/* Half of the widest joint interval. */
+/* Half of the widest joint interval, in the metric's unit; NAN if one is not known. */
 double nr_results_widest(const nr_results *results);
 
 enum { NR_WALKS_PER_VISIT = 4 };

@@ -41,7 +41,8 @@ extern "C" {
 
 typedef struct nr_tally nr_tally;
 
-/* n_classes: 0 unless sums by class are wanted. */
+/* Of no visits. n_classes: 0 unless sums by class are wanted. NR_ERR_INTERNAL: no
+ * memory. clear: of no visits again. */
 nr_status nr_tally_new(size_t n_players, size_t n_classes, nr_tally **out);
 void nr_tally_free(nr_tally *tally);
 void nr_tally_clear(nr_tally *tally);
@@ -72,11 +73,14 @@ typedef struct {
     uint64_t coalition_images;
 } nr_share;
 
+/* Adds it; false as above. */
 bool nr_tally_add_share(nr_tally *tally, const nr_share *share);
 /* The block's shares are all there, and sum to `shapley`. */
 bool nr_tally_end_block(nr_tally *tally, const nr_wide *shapley);
 
-/* Both of the same players and classes; or into one without classes. */
+/* Adds all of `from`, or makes `to` what it is. Both of the same players and classes,
+ * or into one without classes; no group is open. NR_ERR_INTERNAL: no memory; `to` is
+ * spoilt then. */
 bool nr_tally_merge(nr_tally *into, const nr_tally *from);
 nr_status nr_tally_copy(const nr_tally *from, nr_tally *to);
 
@@ -90,10 +94,11 @@ size_t nr_tally_words(size_t n_players, size_t n_classes, size_t n_present);
 size_t nr_tally_encode(const nr_tally *tally, uint64_t *words);
 /* The same without the classes: nr_tally_words(n_players, 0, 0) words. */
 size_t nr_tally_encode_plain(const nr_tally *tally, uint64_t *words);
-/* Words read, of at most `n`; 0: these are not those of such a tally. */
+/* Words read, of at most `n`; 0: these are not those of such a tally, or no memory. */
 size_t nr_tally_decode(nr_tally *tally, const uint64_t *words, size_t n);
 
 /* ---- reading ---- */
+/* Of all that was added. */
 uint64_t nr_tally_visits(const nr_tally *tally);
 uint64_t nr_tally_groups(const nr_tally *tally);
 uint64_t nr_tally_images(const nr_tally *tally); /* image visits */
@@ -101,6 +106,7 @@ uint64_t nr_tally_coalition_images(const nr_tally *tally);
 /* Mean an image; NAN without visits. */
 double nr_tally_value_full(const nr_tally *tally);
 double nr_tally_value_empty(const nr_tally *tally);
+/* The tally's. */
 const nr_wide *nr_tally_sum(const nr_tally *tally);     /* [n_players] fine unit */
 nr_class_sums *nr_tally_classes(const nr_tally *tally); /* NULL: not by class */
 
