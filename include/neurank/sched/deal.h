@@ -12,11 +12,13 @@
 
 typedef struct nr_deal nr_deal;
 
-/* What is not in the fold, of sweeps below `sweeps`. The fold is borrowed. */
+/* What is not in the fold, of sweeps below `sweeps`. The fold is borrowed for the life
+ * of *out. n_workers > 0. NR_ERR_INTERNAL: no memory. */
 nr_status nr_deal_new(const nr_fold *fold, uint64_t sweeps, int n_workers,
                       nr_deal **out);
 void nr_deal_free(nr_deal *deal);
-/* False: there is none. */
+/* *unit: the next one of worker 0 .. n_workers - 1. False: there is none for
+ * anybody. */
 bool nr_deal_next(nr_deal *deal, int worker, uint64_t *unit);
 
 #endif

@@ -29,6 +29,7 @@ typedef struct {
 
 typedef struct nr_master nr_master;
 
+/* source_self is borrowed. NR_ERR_INTERNAL: no memory. */
 nr_status nr_master_new(int n_workers, nr_unit_source *source, void *source_self,
                         nr_master **out);
 void nr_master_free(nr_master *master);
@@ -36,10 +37,13 @@ void nr_master_free(nr_master *master);
 /* Assignments made by an event: assignments [NR_AHEAD * n_workers] after start, [1]
  * after a result. Returns how many. */
 size_t nr_master_start(nr_master *master, nr_assignment *assignments);
-/* A worker finished a unit. Reports a unit it was not given. */
+/* A worker finished a unit. NR_ERR_INTERNAL: one that it was not given; nothing has
+ * changed. */
 nr_status nr_master_result(nr_master *master, int worker, uint64_t unit,
                            nr_assignment *assignments, size_t *n);
+/* No more assignments; those under way are still to come. */
 void nr_master_stop(nr_master *master);
+/* Nothing is under way, and there is nothing to give any more. */
 bool nr_master_finished(const nr_master *master);
 
 #endif

@@ -36,7 +36,7 @@ enum { NR_MESSAGE_HEAD = 3 }; /* words before the result */
 
 /* words has room for NR_MESSAGE_HEAD + n_result; returns how many were written. */
 size_t nr_message_encode(const nr_message *message, uint64_t *words);
-/* Reports a message that no encoder made. */
+/* out->result is borrowed from words [n]. NR_ERR_INTERNAL: no encoder made them. */
 nr_status nr_message_decode(const uint64_t *words, size_t n, nr_message *out);
 
 #endif
