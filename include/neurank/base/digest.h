@@ -15,8 +15,8 @@ enum { NR_DIGEST_TEXT = 33 }; /* 32 hexadecimal digits and the end */
 
 typedef struct nr_digest nr_digest;
 
-/* Of no bytes yet; of those that are added, in order; as text, after which more may be
- * added. */
+/* new: of no bytes yet. add: these, behind those before. text: the digest of all so
+ * far; more may be added after it. */
 nr_status nr_digest_new(nr_digest **out);
 void nr_digest_add(nr_digest *digest, const void *bytes, size_t n_bytes);
 void nr_digest_text(const nr_digest *digest, char text[NR_DIGEST_TEXT]);

@@ -21,8 +21,8 @@ extern "C" {
 
 typedef struct nr_class_sums nr_class_sums;
 
-/* Of no class yet; n_classes: labels are below. NR_ERR_INTERNAL: no memory. clear: of
- * no class again, memory is kept. */
+/* new: of no class yet; n_classes: labels are below. NR_ERR_INTERNAL: no memory. clear:
+ * of no class again, memory is kept. */
 nr_status nr_class_sums_new(size_t n_players, size_t n_classes, nr_class_sums **out);
 void nr_class_sums_free(nr_class_sums *sums);
 void nr_class_sums_clear(nr_class_sums *sums);
@@ -47,7 +47,7 @@ nr_status nr_class_sums_copy(const nr_class_sums *from, nr_class_sums *to);
 /* A class is its number, its image visits, and 4 rows of n_players words (sum, within).
  */
 enum { NR_CLASS_WORDS = 4 };
-/* Words of n_present classes; words written. */
+/* words: those of n_present classes. encode: returns how many it has written. */
 size_t nr_class_sums_words(size_t n_players, size_t n_present);
 size_t nr_class_sums_encode(const nr_class_sums *sums, uint64_t *words);
 /* Words read, of at most n; 0: not understood, or no memory. */

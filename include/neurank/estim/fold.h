@@ -52,7 +52,7 @@ typedef struct {
     uint64_t lane;   /* with the sweeps lane, lane + lanes, lane + 2 lanes, ... */
 } nr_fold_spec;
 
-/* Of no units; spec is copied, and lives as long as the fold. */
+/* new: of no units; spec is copied. get_spec: the copy, the fold's. */
 nr_status nr_fold_new(const nr_fold_spec *spec, nr_fold **out);
 void nr_fold_free(nr_fold *fold);
 const nr_fold_spec *nr_fold_get_spec(const nr_fold *fold);
@@ -74,7 +74,8 @@ void nr_fold_ask(nr_fold *fold);
 nr_status nr_fold_accept(nr_fold *fold, uint64_t unit, const uint64_t *words, size_t n,
                          size_t *used);
 
-/* Is the unit there? How much is there, and how much a sweep has. */
+/* has: is the unit there, in an open sweep or a complete one? The others: how much is
+ * there, is a sweep complete, how many units one has. */
 bool nr_fold_has(const nr_fold *fold, uint64_t unit);
 uint64_t nr_fold_units(const nr_fold *fold);           /* how many are there */
 uint64_t nr_fold_complete_sweeps(const nr_fold *fold); /* how many, of all lanes */

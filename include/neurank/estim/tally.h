@@ -41,8 +41,8 @@ extern "C" {
 
 typedef struct nr_tally nr_tally;
 
-/* Of no visits. n_classes: 0 unless sums by class are wanted. NR_ERR_INTERNAL: no
- * memory. clear: of no visits again. */
+/* new: of no visits; n_classes: 0 unless sums by class are wanted. NR_ERR_INTERNAL: no
+ * memory. clear: of no visits again. players: how many. */
 nr_status nr_tally_new(size_t n_players, size_t n_classes, nr_tally **out);
 void nr_tally_free(nr_tally *tally);
 void nr_tally_clear(nr_tally *tally);

@@ -52,6 +52,7 @@ nr_status nr_h5_set_path(nr_h5 *file, const char *path);
 bool nr_h5_has(const nr_h5 *file, const char *object);
 /* The same, told apart; the groups that lead there exist. */
 nr_status nr_h5_find(const nr_h5 *file, const char *object, bool *has);
+/* Also false where there is no such object, or the file cannot be read. */
 bool nr_h5_has_attribute(const nr_h5 *file, const char *object, const char *name);
 /* Names of the groups directly below `group`, in creation order; freed by the caller,
  * each and the array. */

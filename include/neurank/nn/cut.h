@@ -52,7 +52,8 @@ nr_status nr_cut_new(const nr_graph *graph, uint32_t layer, nr_ablation ablation
                      const uint32_t *filters, size_t n_players, nr_cut **out);
 void nr_cut_free(nr_cut *cut);
 
-/* What it was made of; the part of a node. The layer itself is TWO. */
+/* graph, layer, players (how many): as nr_cut_new had them. part: of a node; the layer
+ * itself is TWO. */
 const nr_graph *nr_cut_graph(const nr_cut *cut);
 uint32_t nr_cut_layer(const nr_cut *cut);
 size_t nr_cut_players(const nr_cut *cut);

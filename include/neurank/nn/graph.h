@@ -133,8 +133,8 @@ nr_status nr_graph_add_reshape(nr_graph *graph, nr_label label, uint32_t input,
 void nr_graph_set_output(nr_graph *graph, uint32_t node);
 
 /* ---- reading ---- */
-/* Number of nodes; a node, until the graph changes; the node that is input number k of
- * another one, k < n_inputs. */
+/* size: number of nodes. node: one of them, the graph's, until it changes. input_of:
+ * the number of the node that is its input k, k < n_inputs. */
 size_t nr_graph_size(const nr_graph *graph);
 const nr_node *nr_graph_node(const nr_graph *graph, uint32_t node);
 uint32_t nr_graph_input_of(const nr_graph *graph, uint32_t node, uint32_t k);

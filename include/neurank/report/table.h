@@ -85,8 +85,8 @@ typedef struct {
     bool trimmed; /* text: no blanks at the ends of lines, but before what is drawn */
 } nr_table;
 
-/* One line each: the titles, or a row. As all here they write to the stream, whose
- * failures are the caller's to look for, and allocate nothing. */
+/* One line each: the titles, or a row. As all functions with a stream: its failures are
+ * the caller's to look for. */
 void nr_table_text_head(const nr_table *table, FILE *stream);
 void nr_table_text_row(const nr_table *table, size_t row, FILE *stream);
 /* The head and all rows. */

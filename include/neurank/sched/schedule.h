@@ -27,10 +27,11 @@ typedef struct {
 /* Collective. source and sink are used on rank 0 only. Returns the first failure of any
  * unit or of the sink on rank 0, and the rank's own on the others: share it
  * (nr_world_share). It is what nr_unit_step and the sink say, or NR_ERR_INTERNAL, no
- * memory or a message that nobody sent; units given back undone are none. *deaf, on
- * rank 0: told to stop now, some ranks have not answered within two seconds, because
- * the block that they are at takes longer. They take part in nothing any more: save,
- * and end the world. */
+ * memory or a message that nobody sent: this rank has left then, and others may wait
+ * for it (nr_world_abort). Units given back undone are no failure. *deaf, on rank 0:
+ * told to stop now, some ranks have not answered within two seconds, because the block
+ * that they are at takes longer. They take part in nothing any more: save, and end the
+ * world. */
 nr_status nr_schedule_run(nr_transport *transport, nr_unit_runner *runner,
                           nr_unit_source *source, void *source_self,
                           const nr_sink *sink, bool *deaf);
