@@ -26,6 +26,7 @@ static nr_status folder_of(const char *path, char **out) {
     return NR_OK;
 }
 
+/* May files be made in the folder that the file at path is in, or will be? */
 static nr_status check_folder(const char *path) {
     char *folder;
     NR_TRY(folder_of(path, &folder));
@@ -56,8 +57,8 @@ nr_status nr_publish_distinct(const char *path, const char *const *inputs,
     return NR_OK;
 }
 
-/* The target of one link, as seen from where its path is; NULL: no link, or no memory.
- */
+/* The target of one link, as seen from where its path is; owned by the caller. NULL: it
+ * is no link; or there is no memory, which is said, and the link is not followed. */
 static char *read_link(const char *path) {
     char target[PATH_MAX];
     ssize_t n = readlink(path, target, sizeof target - 1);

@@ -95,6 +95,7 @@ void nr_baseline_free(nr_baseline *b) {
 
 /* ---- one image ---- */
 
+/* y [pixels, n]; values [n] */
 static void find_activations(const nr_baseline *b, const float *y, double *values) {
     memset(values, 0, b->n * sizeof *values);
     for (size_t p = 0; p < b->pixels; p++)

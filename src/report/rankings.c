@@ -122,6 +122,7 @@ static nr_status add_rating(const nr_rating *rating, const char *methods, size_t
     return status;
 }
 
+/* All that a store, which is `number` in the list, has of the layer `name`. */
 static nr_status add_store(const nr_store *store, size_t number, const char *name,
                            const char *methods, nr_rankings *list) {
     const nr_store_layer *layer = nr_store_find_layer(store, name);
