@@ -74,14 +74,16 @@ typedef struct {
     uint64_t given; /* bit k: option k of the table was on the command line */
 } nr_options;
 
-/* argv[0] is the program. Reports what is wrong with the command line. */
+/* argv[0] is the program; *out borrows its texts from argv. NR_ERR_USAGE: something is
+ * wrong with the command line, and said. */
 nr_status nr_options_parse(int argc, char **argv, nr_options *out);
 
 /* The file that the command writes; NULL: the command has none. */
 const char **nr_options_output(nr_options *options);
 
+/* name: as it is typed. find: the command of that name; NR_COMMAND_COUNT: there is
+ * none. */
 const char *nr_command_name(nr_command command);
-/* NR_COMMAND_COUNT: there is none of that name. */
 nr_command nr_command_find(const char *name);
 /* The command line as words for a shell, as if it were one of the command `as`: without
  * the options that it does not have, and without the program and command. */

@@ -47,6 +47,7 @@ typedef struct {
     void (*free)(void *self); /* accepts NULL */
 } nr_estimator_row;
 
+/* Its row; there is one for each kind. */
 const nr_estimator_row *nr_estimator_get(nr_estimator_kind kind);
 
 /* Players of an enumeration, and those of them that may be live on one block: their

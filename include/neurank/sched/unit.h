@@ -32,9 +32,10 @@ nr_status nr_unit_step(nr_unit_runner *runner, bool *done);
 size_t nr_unit_result(const nr_unit_runner *runner, uint64_t *words);
 size_t nr_unit_result_words(const nr_unit_runner *runner);
 
-/* A unit from its begin to its last block. */
+/* A unit from its begin to its last block; fails as nr_unit_step. */
 nr_status nr_unit_play(nr_unit_runner *runner, uint64_t unit);
-/* The same, and its tally into a ledger that has not got it. */
+/* The same, and its tally into a ledger that has not got it; fails as nr_unit_step and
+ * as nr_fold_accept. */
 nr_status nr_unit_play_into(nr_unit_runner *runner, uint64_t unit, nr_fold *fold);
 
 #endif
