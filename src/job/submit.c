@@ -24,7 +24,7 @@
 #include "neurank/nn/gemm.h"
 #include "neurank/shapley/exact.h"
 #include "neurank/shapley/forecast.h"
-#include "neurank/shapley/session.h"
+#include "neurank/shapley/shapley_session.h"
 
 /* A start takes this long beside its work: the queue's own doings, reading, MPI. */
 static const double start_s = 60, limit_least_s = 600, limit_most_s = 86400;
@@ -79,7 +79,7 @@ static nr_status take_kernels(const char *path, nr_store *wanted) {
 }
 
 static nr_status open_session(const nr_submit_request *request, const nr_work *work,
-                              nr_session **out) {
+                              nr_shapley_session **out) {
     nr_store *wanted;
     NR_TRY(nr_work_store(work, &wanted));
     if (!request->kernels_given) {
@@ -89,7 +89,7 @@ static nr_status open_session(const nr_submit_request *request, const nr_work *w
             return status;
         }
     }
-    return nr_session_open(work->request, wanted, out);
+    return nr_shapley_open(work->request, wanted, out);
 }
 
 /* ---- forecast ---- */
@@ -126,14 +126,14 @@ static nr_status forecast_layer(const nr_work *work, size_t k,
     return NR_OK;
 }
 
-static nr_status forecast(const nr_work *work, nr_session *session, int ranks,
+static nr_status forecast(const nr_work *work, nr_shapley_session *session, int ranks,
                           double *seconds) {
-    const nr_store *store = nr_session_store(session);
+    const nr_store *store = nr_shapley_store(session);
     printf("  %-24s %7s %12s %10s %12s\n", "layer", "players", "FLOP/sweep", "GFLOP/s",
            "sweeps left");
     *seconds = 0;
     for (size_t k = 0; k < work->n_layers; k++)
-        if (!nr_session_layer_done(session, k))
+        if (!nr_shapley_layer_done(session, k))
             NR_TRY(forecast_layer(work, k, &store->layers[k], ranks, seconds));
     return NR_OK;
 }
@@ -201,7 +201,7 @@ static nr_status show_file(const char *path) {
 /* ---- */
 
 static nr_status submit(const nr_submit_request *request, const nr_work *work,
-                        nr_session **session) {
+                        nr_shapley_session **session) {
     const char *output = request->run.out.path;
     nr_job_plan plan;
     char *script;
@@ -209,7 +209,7 @@ static nr_status submit(const nr_submit_request *request, const nr_work *work,
     NR_TRY(open_session(request, work, session));
     bool complete = true;
     for (size_t k = 0; k < work->n_layers; k++)
-        complete &= nr_session_layer_done(*session, k);
+        complete &= nr_shapley_layer_done(*session, k);
     if (complete) {
         nr_log(NR_LOG_INFO, "%s is complete: nothing to submit", output);
         return NR_OK;
@@ -223,7 +223,7 @@ static nr_status submit(const nr_submit_request *request, const nr_work *work,
     NR_TRY(nr_job_write(request, &plan, &script));
     nr_status status = show_file(script);
     /* The job itself wants the lock. */
-    nr_session_free(*session);
+    nr_shapley_free(*session);
     *session = NULL;
     if (status == NR_OK && request->dry_run)
         printf("not submitted: sbatch %s\n", script);
@@ -235,7 +235,7 @@ static nr_status submit(const nr_submit_request *request, const nr_work *work,
 nr_status nr_run_submit(const nr_submit_request *request) {
     nr_world *world;
     nr_work work;
-    nr_session *session = NULL;
+    nr_shapley_session *session = NULL;
     NR_TRY(nr_world_start(&world));
     nr_gemm_single_thread();
     nr_status status = NR_OK;
@@ -244,7 +244,7 @@ nr_status nr_run_submit(const nr_submit_request *request) {
     if (status == NR_OK) {
         status = nr_work_load(world, &request->run, &work);
         if (status == NR_OK) status = submit(request, &work, &session);
-        nr_session_free(session);
+        nr_shapley_free(session);
         nr_work_free(&work);
     }
     nr_world_stop(world);

@@ -9,30 +9,26 @@
 #include "neurank/base/clock.h"
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
-#include "neurank/base/publish.h"
 #include "neurank/base/text.h"
-#include "neurank/run/deadline.h"
-#include "neurank/run/hold.h"
-#include "neurank/run/output.h"
 #include "neurank/run/progress.h"
 #include "neurank/run/resume.h"
+#include "neurank/run/saver.h"
+#include "neurank/run/session.h"
 
-static const double note_every_s = 2, bar_every_s = 0.25, line_every_s = 10;
+static const double bar_every_s = 0.25, line_every_s = 10;
 
 struct nr_rate_session {
     const nr_rate_request *request;
     nr_rating_kind kind;
     const nr_rated_layer *layers; /* [n] */
     size_t n;
+    nr_session *session;
     nr_store *store;
-    bool changed; /* the file does not say what this command says */
-    nr_lock *lock;
-    nr_saver *saver;
-    nr_deadline deadline;
-    nr_rule stopped;
+    bool changed; /* while the file is looked at: it does not say what this command says
+                   */
     size_t layer; /* under way */
     bool terminal;
-    double started_s, seconds_before, part_before, noted_s, shown_s;
+    double started_s, part_before, shown_s;
 };
 
 /* ---- the store that may be there already ---- */
@@ -92,22 +88,6 @@ static nr_status prepare_rating(nr_rate_session *s, size_t k) {
     return status;
 }
 
-/* The file's store, or a new one. */
-static nr_status adopt(nr_rate_session *s) {
-    const char *path = s->request->out.path;
-    bool there = access(path, F_OK) == 0;
-    nr_store_free(s->store);
-    s->store = NULL;
-    s->changed = false;
-    NR_TRY(there ? nr_store_read(path, &s->store) : nr_store_new(0, &s->store));
-    if (!there || s->request->confidence_given) {
-        s->changed = there && s->store->confidence != s->request->confidence;
-        s->store->confidence = s->request->confidence;
-    }
-    for (size_t k = 0; k < s->n; k++) NR_TRY(prepare_rating(s, k));
-    return NR_OK;
-}
-
 nr_rating *nr_rate_rating(const nr_rate_session *s, size_t k) {
     return nr_store_rating(s->store, s->layers[k].name, s->kind);
 }
@@ -118,18 +98,29 @@ bool nr_rate_is_complete(const nr_rate_session *s) {
     return true;
 }
 
-static nr_status take_over(nr_rate_session *s) {
-    const char *path = s->request->out.path;
-    const char *const inputs[] = {s->request->in.model, s->request->in.data};
-    NR_TRY(nr_publish_distinct(path, inputs, 2));
-    NR_TRY(adopt(s));
-    if (nr_rate_is_complete(s) && !s->changed) return NR_OK;
-    NR_TRY(nr_publish_check(path, NULL, 0));
-    NR_TRY(nr_hold_lock(path, &s->lock));
-    bool there = access(path, F_OK) == 0;
-    if (there ? nr_store_is_current(path, s->store) : s->store->generation == 0)
-        return NR_OK;
-    return adopt(s);
+/* ---- the session ---- */
+
+/* The file's store, or a new one. */
+static nr_status adopt(void *self, bool there, nr_store **out, bool *changed) {
+    nr_rate_session *s = self;
+    nr_store_free(s->store);
+    s->store = NULL;
+    s->changed = false;
+    NR_TRY(there ? nr_store_read(s->request->out.path, &s->store)
+                 : nr_store_new(0, &s->store));
+    if (!there || s->request->confidence_given) {
+        s->changed = there && s->store->confidence != s->request->confidence;
+        s->store->confidence = s->request->confidence;
+    }
+    for (size_t k = 0; k < s->n; k++) NR_TRY(prepare_rating(s, k));
+    *out = s->store;
+    *changed = s->changed;
+    return NR_OK;
+}
+
+static bool is_complete(const void *self, const nr_store *store) {
+    (void)store;
+    return nr_rate_is_complete(self);
 }
 
 nr_status nr_rate_open(const nr_rate_request *request, nr_rating_kind kind,
@@ -140,9 +131,10 @@ nr_status nr_rate_open(const nr_rate_request *request, nr_rating_kind kind,
                            .kind = kind,
                            .layers = layers,
                            .n = n,
-                           .deadline = nr_deadline_make(request->out.time_limit_s),
                            .terminal = isatty(STDERR_FILENO) == 1};
-    nr_status status = take_over(s);
+    const nr_session_content content = {s, adopt, is_complete};
+    nr_status status =
+        nr_session_open(&request->out, &request->in, &content, &s->session);
     if (status != NR_OK) {
         nr_rate_free(s);
         return status;
@@ -152,21 +144,17 @@ nr_status nr_rate_open(const nr_rate_request *request, nr_rating_kind kind,
 }
 
 nr_status nr_rate_begin(nr_rate_session *s, const char *command_line, int n_ranks) {
-    const char *path = s->request->out.path;
-    if (nr_rate_is_complete(s) && !s->changed) return NR_OK;
-    if (s->request->out.fresh && access(path, F_OK) == 0) NR_TRY(nr_keep_old(path));
-    return nr_hold_begin(&s->request->out, s->store, command_line, n_ranks, &s->saver);
+    return nr_session_begin(s->session, command_line, n_ranks);
 }
 
 nr_status nr_rate_finish(nr_rate_session *s) {
-    return s->saver ? nr_saver_finish(s->saver) : NR_OK;
+    return nr_session_finish(s->session);
 }
 
 void nr_rate_free(nr_rate_session *s) {
     if (!s) return;
-    nr_saver_free(s->saver);
+    nr_session_free(s->session);
     nr_store_free(s->store);
-    nr_lock_free(s->lock);
     free(s);
 }
 
@@ -175,7 +163,7 @@ void nr_rate_free(nr_rate_session *s) {
 void nr_rate_layer_begin(nr_rate_session *s, size_t k) {
     s->layer = k;
     s->started_s = s->shown_s = nr_clock_s();
-    s->seconds_before = nr_rate_rating(s, k)->seconds;
+    nr_session_layer_begin(s->session, nr_rate_rating(s, k)->seconds);
     s->part_before = NAN;
 }
 
@@ -186,20 +174,27 @@ static double left_s(nr_rate_session *s, double part, double now_s) {
     return done > 0 ? (1 - part) / done * (now_s - s->started_s) : (double)NAN;
 }
 
+static void take_note(nr_rate_session *s, const nr_rating *r, double left,
+                      double now_s) {
+    char what[NR_PROGRESS_LINE];
+    double done = (double)r->counts[NR_RATING_PROGRESS];
+    const nr_progress_facts facts = {.units = done,
+                                     .total = nr_rating_total(r),
+                                     .units_per_sweep = 1,
+                                     .widest = NAN,
+                                     .rate = r->seconds > 0 ? done / r->seconds : NAN,
+                                     .left_s = left};
+    snprintf(what, sizeof what, "%s %s", r->layer, nr_rating_name(r->kind));
+    nr_session_note(s->session, &facts, what, now_s);
+}
+
 static void show(nr_rate_session *s, const nr_rating *r, const nr_rater *rater,
                  double now_s) {
     char bar[NR_PROGRESS_BAR], words[NR_RATER_LINE], left[NR_NUMBER_TEXT] = "?",
                                                      line[NR_PROGRESS_LINE];
     double part = rater->describe(rater->self, r, words),
            seconds = left_s(s, part, now_s);
-    if (now_s - s->noted_s >= note_every_s) {
-        s->noted_s = now_s;
-        snprintf(line, sizeof line, "%llu %.0f 1 nan %.6g %.6g %s %s",
-                 (unsigned long long)r->counts[NR_RATING_PROGRESS], nr_rating_total(r),
-                 (double)r->counts[NR_RATING_PROGRESS] / r->seconds, seconds, r->layer,
-                 nr_rating_name(r->kind));
-        nr_lock_note(s->lock, line);
-    }
+    if (nr_session_note_is_due(s->session, now_s)) take_note(s, r, seconds, now_s);
     if (now_s - s->shown_s < (s->terminal ? bar_every_s : line_every_s)) return;
     s->shown_s = now_s;
     if (isfinite(seconds)) nr_format_duration(seconds, left);
@@ -214,18 +209,15 @@ nr_status nr_rate_tick(nr_rate_session *s, const nr_rater *rater, bool asked,
                        bool *stop) {
     nr_rating *r = nr_rate_rating(s, s->layer);
     double now_s = nr_clock_s();
-    r->seconds = s->seconds_before + now_s - s->started_s;
-    if (asked) s->stopped = NR_RULE_SIGNAL;
-    else if (nr_deadline_passed(&s->deadline, now_s, nr_saver_seconds(s->saver)))
-        s->stopped = NR_RULE_TIME_LIMIT;
-    *stop = s->stopped != NR_RULE_NONE;
+    r->seconds = nr_session_layer_seconds(s->session, now_s);
+    *stop = nr_session_stop(s->session, asked, now_s) != NR_RULE_NONE;
     show(s, r, rater, now_s);
-    return nr_saver_tick(s->saver, NR_NO_LAYER, now_s);
+    return nr_session_tick(s->session, NR_NO_LAYER, now_s);
 }
 
 nr_status nr_rate_layer_end(nr_rate_session *s) {
     nr_rating *r = nr_rate_rating(s, s->layer);
-    if (!nr_rating_is_complete(r)) r->ended_by = s->stopped;
+    if (!nr_rating_is_complete(r)) r->ended_by = nr_session_stopped(s->session);
     if (s->terminal) nr_log_bar("");
-    return nr_saver_layer(s->saver, NR_NO_LAYER);
+    return nr_session_layer_end(s->session, NR_NO_LAYER);
 }

@@ -100,13 +100,16 @@ void nr_progress_show(nr_progress *progress, const nr_store *store,
     else nr_log(NR_LOG_INFO, "%s", line);
 }
 
-void nr_progress_note(nr_progress *progress, const nr_store *store,
-                      const nr_store_layer *layer, double now_s,
-                      char line[NR_PROGRESS_LINE]) {
+nr_progress_facts nr_progress_look(nr_progress *progress, const nr_store *store,
+                                   const nr_store_layer *layer, double now_s) {
     look(progress, store, layer, now_s);
-    nr_progress_facts f = facts_of(progress, layer, now_s);
-    snprintf(line, NR_PROGRESS_LINE, "%.0f %.0f %.0f %.6g %.6g %.6g %s", f.units,
-             f.total, f.units_per_sweep, f.widest, f.rate, f.left_s, layer->name);
+    return facts_of(progress, layer, now_s);
+}
+
+void nr_progress_write(const nr_progress_facts *f, const char *what,
+                       char line[NR_PROGRESS_LINE]) {
+    snprintf(line, NR_PROGRESS_LINE, "%.0f %.0f %.0f %.6g %.6g %.6g %s", f->units,
+             f->total, f->units_per_sweep, f->widest, f->rate, f->left_s, what);
 }
 
 const char *nr_progress_read(const char *line, nr_progress_facts *out) {

@@ -16,14 +16,14 @@
 #include "neurank/run/world_check.h"
 #include "neurank/sched/schedule.h"
 #include "neurank/shapley/exact.h"
-#include "neurank/shapley/session.h"
+#include "neurank/shapley/shapley_session.h"
 #include "neurank/shapley/work.h"
 
 typedef struct {
     nr_world *world;
     const nr_shapley_request *request;
     nr_work work;
-    nr_session *session; /* rank 0 */
+    nr_shapley_session *session; /* rank 0 */
 } nr_run;
 
 static void say_stopped(const nr_run *run) {
@@ -37,7 +37,7 @@ static nr_status open_session(nr_run *run) {
     if (nr_world_rank(run->world) == 0) {
         status = nr_work_store(&run->work, &store);
         if (status == NR_OK)
-            status = nr_session_open(run->request, store, &run->session);
+            status = nr_shapley_open(run->request, store, &run->session);
     }
     return nr_world_share(run->world, status);
 }
@@ -45,7 +45,7 @@ static nr_status open_session(nr_run *run) {
 static nr_status begin_session(nr_run *run, const char *command_line) {
     bool root = nr_world_rank(run->world) == 0;
     return nr_world_share(run->world, root
-                                          ? nr_session_begin(run->session, command_line,
+                                          ? nr_shapley_begin(run->session, command_line,
                                                              nr_world_size(run->world))
                                           : NR_OK);
 }
@@ -53,7 +53,7 @@ static nr_status begin_session(nr_run *run, const char *command_line) {
 /* What rank 0 decides and all have to know: nr_status of the question. */
 static bool layer_is_done(const nr_run *run, size_t k) {
     bool root = nr_world_rank(run->world) == 0;
-    bool done = root && nr_session_layer_done(run->session, k);
+    bool done = root && nr_shapley_layer_done(run->session, k);
     return nr_world_share(run->world, done ? NR_STOPPED : NR_OK) == NR_STOPPED;
 }
 
@@ -64,7 +64,7 @@ static nr_status check_duration(nr_run *run) {
         if (!nr_estimator_is_exact(run->work.layers[k].estimator) ||
             layer_is_done(run, k))
             continue;
-        const nr_store *store = run->session ? nr_session_store(run->session) : NULL;
+        const nr_store *store = run->session ? nr_shapley_store(run->session) : NULL;
         NR_TRY(nr_exact_check(run->world, &run->work.inputs, &run->work.layers[k],
                               run->request, nr_world_size(run->world),
                               store ? store->layers[k].fold : NULL, &total_s));
@@ -75,10 +75,10 @@ static nr_status check_duration(nr_run *run) {
 /* Ranks that are in the midst of something long, and were told to leave it: all that
  * they gave back is saved, and they are ended. */
 static void leave_the_deaf(nr_run *run, nr_status status) {
-    nr_status saved = nr_session_finish(run->session);
+    nr_status saved = nr_shapley_finish(run->session);
     if (saved != NR_OK) status = saved;
     if (status == NR_STOPPED) say_stopped(run);
-    nr_session_free(run->session);
+    nr_shapley_free(run->session);
     run->session = NULL;
     nr_world_abort(run->world, nr_status_exit_code(status));
 }
@@ -90,7 +90,7 @@ static nr_status play_layer(nr_run *run, size_t k) {
                          run->request->play.in.seed, &player));
     bool root = nr_world_rank(run->world) == 0;
     int size = nr_world_size(run->world);
-    nr_status status = root ? nr_session_layer_begin(run->session, k, size,
+    nr_status status = root ? nr_shapley_layer_begin(run->session, k, size,
                                                      nr_filter_game_batch(&player.game))
                             : NR_OK;
     status = nr_world_share(run->world, status);
@@ -98,17 +98,17 @@ static nr_status play_layer(nr_run *run, size_t k) {
         nr_player_free(&player);
         return status;
     }
-    if (root) sink = nr_session_sink(run->session);
+    if (root) sink = nr_shapley_sink(run->session);
     bool deaf;
     status = nr_schedule_run(nr_world_transport(run->world), player.runner,
-                             nr_session_source, run->session, &sink, &deaf);
+                             nr_shapley_source, run->session, &sink, &deaf);
     /* A rank that broke off its part of the protocol: the others would wait for it. */
     if (status == NR_ERR_INTERNAL && size > 1)
         nr_world_abort(run->world, nr_status_exit_code(status));
     if (root) {
-        nr_status saved = nr_session_layer_end(run->session);
+        nr_status saved = nr_shapley_layer_end(run->session);
         if (status == NR_OK) status = saved;
-        if (status == NR_OK && nr_session_stopped(run->session)) status = NR_STOPPED;
+        if (status == NR_OK && nr_shapley_stopped(run->session)) status = NR_STOPPED;
         if (deaf) leave_the_deaf(run, status);
     }
     nr_player_free(&player);
@@ -134,7 +134,7 @@ static nr_status run_all(nr_run *run, const char *command_line) {
     NR_TRY(check_duration(run));
     NR_TRY(begin_session(run, command_line));
     nr_status status = play(run); /* the same on every rank */
-    nr_status saved = run->session ? nr_session_finish(run->session) : NR_OK;
+    nr_status saved = run->session ? nr_shapley_finish(run->session) : NR_OK;
     saved = nr_world_share(run->world, saved);
     return saved == NR_OK ? status : saved;
 }
@@ -147,7 +147,7 @@ nr_status nr_run_shapley(const nr_shapley_request *request, const char *command_
     nr_gemm_single_thread();
     nr_status status = run_all(&run, command_line);
     if (status == NR_STOPPED) say_stopped(&run);
-    nr_session_free(run.session);
+    nr_shapley_free(run.session);
     nr_work_free(&run.work);
     nr_world_stop(run.world);
     return status;

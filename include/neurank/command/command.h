@@ -18,7 +18,7 @@ typedef struct {
 nr_status nr_run_eval(const nr_eval_request *request);
 
 typedef struct {
-    nr_forecast_request forecast; /* data NULL: none, but the layers' list */
+    nr_forecast_request forecast; /* data NULL: what the layers are, alone */
     nr_format format;
 } nr_info_request;
 nr_status nr_run_info(const nr_info_request *request);

@@ -27,11 +27,15 @@ void nr_progress_begin(nr_progress *progress, const nr_store_layer *layer);
 /* Shows the state if it is time to. Cheap otherwise. */
 void nr_progress_show(nr_progress *progress, const nr_store *store,
                       const nr_store_layer *layer, double now_s);
-/* The same for `neurank status`, in one line. */
-void nr_progress_note(nr_progress *progress, const nr_store *store,
-                      const nr_store_layer *layer, double now_s,
-                      char line[NR_PROGRESS_LINE]);
-/* Which layer such a line is about; NULL if it is none. */
+/* The estimates looked at, unless that takes too long. */
+nr_progress_facts nr_progress_look(nr_progress *progress, const nr_store *store,
+                                   const nr_store_layer *layer, double now_s);
+
+/* A note for `neurank status`, in one line, and back. what: the layer; of a rating the
+ * layer and its kind. */
+void nr_progress_write(const nr_progress_facts *facts, const char *what,
+                       char line[NR_PROGRESS_LINE]);
+/* What such a line is about; NULL if it is none. */
 const char *nr_progress_read(const char *line, nr_progress_facts *out);
 /* " [####....]"; ":" where part is NAN. */
 enum { NR_PROGRESS_BAR = 40 };
