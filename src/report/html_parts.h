@@ -6,9 +6,6 @@
 #include "neurank/estim/results.h"
 #include "neurank/report/html.h"
 
-/* What a layer's values are: "Shapley value (nats)". */
-const char *nr_html_quantity(const nr_store_layer *layer);
-
 /* Decimals that show the median of these errors [n] with two digits: the smallest one,
  * of a filter that hardly does anything, would need more than can be read. */
 int nr_html_decimals(size_t n, const double *errors);

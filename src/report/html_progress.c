@@ -1,8 +1,8 @@
 /* How a run came to its end. */
 #include <math.h>
-#include <string.h>
 
 #include "html_parts.h"
+#include "neurank/plan/metric.h"
 
 /* ---- Shapley values ---- */
 
@@ -86,8 +86,7 @@ nr_status nr_html_progress(nr_html *html, const nr_store *store,
     }
     nr_status status = nr_plot_begin(0.5, &plot);
     if (status == NR_OK) {
-        bool nats = strcmp(nr_plan_get(&layer->plan, "metric"), "loss") == 0;
-        put_widths(&plot, &t, nats ? "half-width (nats)" : "half-width");
+        put_widths(&plot, &t, nr_plan_metric(&layer->plan)->width);
         status =
             nr_html_pair(html, &plot, "Widest interval of %s by sweeps", layer->name);
     }

@@ -1,12 +1,12 @@
 /* Filters by value, the best first: a plot with intervals, and the table. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bars.h"
 #include "columns.h"
 #include "html_parts.h"
 #include "neurank/base/memory.h"
+#include "neurank/plan/metric.h"
 
 /* Where there are more filters the axis counts places. */
 enum { NAMED_FILTERS = 32 };
@@ -157,13 +157,6 @@ static nr_status write_view(nr_html *html, value_view *v, double confidence,
 
 /* ---- the two methods that have intervals ---- */
 
-const char *nr_html_quantity(const nr_store_layer *layer) {
-    const char *metric = nr_plan_get(&layer->plan, "metric");
-    return strcmp(metric, "loss") == 0       ? "Shapley value (nats)"
-           : strcmp(metric, "accuracy") == 0 ? "Shapley value (accuracy)"
-                                             : "Shapley value (logits)";
-}
-
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -201,7 +194,7 @@ nr_status nr_html_values(nr_html *html, const nr_store *store,
                     .group = r->group,
                     .results = r,
                     .digits = nr_html_decimals(r->n, r->std_error),
-                    .quantity = nr_html_quantity(layer)};
+                    .quantity = nr_plan_metric(&layer->plan)->quantity};
     nr_html_heading(html, 3, "Shapley values");
     nr_html_note(
         html, "What each filter brings to the score, on average over all orders in "

@@ -7,6 +7,7 @@
 #include "columns.h"
 #include "neurank/base/text.h"
 #include "neurank/estim/results.h"
+#include "neurank/plan/metric.h"
 #include "neurank/report/names.h"
 #include "ranked_rows.h"
 
@@ -33,18 +34,14 @@ static void print_legend(const nr_store *store, const nr_store_layer *layer,
 static void print_head(const nr_store *store, const nr_store_layer *layer,
                        const nr_results *r, FILE *stream) {
     char count[NR_NUMBER_TEXT], time[NR_NUMBER_TEXT];
-    const char *metric = nr_plan_get(&layer->plan, "metric");
     const char *rule = nr_rule_name(layer->ended_by);
     const char *shard = nr_plan_get(&layer->plan, "shard");
     bool exact = nr_store_is_exact(layer), complete = nr_store_layer_is_complete(layer);
     char part[64] = "";
     if (strcmp(shard, "none") != 0) snprintf(part, sizeof part, "shard %.48s, ", shard);
     fprintf(stream, "%s: %zu filters, %s (ablate %s), %s%s%s%s\n", layer->name, r->n,
-            strcmp(metric, "loss") == 0       ? "minus cross-entropy in nats"
-            : strcmp(metric, "accuracy") == 0 ? "accuracy"
-                                              : "logit margin",
-            nr_plan_get(&layer->plan, "ablate"), part,
-            complete ? "complete" : "partial",
+            nr_plan_metric(&layer->plan)->words, nr_plan_get(&layer->plan, "ablate"),
+            part, complete ? "complete" : "partial",
             *rule && !exact ? complete ? ": goal " : ": stopped by " : "",
             exact ? "" : rule);
     if (exact) fprintf(stream, "  exact, ");

@@ -8,6 +8,7 @@
 #include "layout.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
+#include "neurank/plan/metric.h"
 
 typedef struct {
     nr_h5 *file;
@@ -67,9 +68,9 @@ static nr_status make_rows(const context *c, const char *name, const char *long_
 static nr_status write_scale(const context *c, uint64_t sweeps) {
     char path[NR_LAYOUT_PATH];
     double factor = ldexp(1, -NR_QUANTUM_BITS) / 4 / (double)sweeps;
-    bool loss = strcmp(nr_plan_get(&c->layer->plan, "metric"), "loss") == 0;
     nr_layout_path(path, c->layer->name, "shapley_by_image");
-    NR_TRY(nr_h5_write_text(c->file, path, "units", loss ? "nat" : "1"));
+    NR_TRY(nr_h5_write_text(c->file, path, "units",
+                            nr_plan_metric(&c->layer->plan)->unit));
     return nr_h5_write_attribute(c->file, path, "scale_factor", NR_H5_F64, 1, &factor);
 }
 

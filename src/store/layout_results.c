@@ -1,10 +1,10 @@
 /* What people read: a column a quantity, and a table by class. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "layout.h"
 #include "neurank/base/memory.h"
+#include "neurank/plan/metric.h"
 
 enum { CLASS_PIECE_VALUES = 1 << 14 };
 
@@ -20,8 +20,7 @@ typedef struct {
 } places;
 
 static const char *unit_of(const nr_store_layer *layer) {
-    bool loss = strcmp(nr_plan_get(&layer->plan, "metric"), "loss") == 0;
-    return loss ? "nat" : "1";
+    return nr_plan_metric(&layer->plan)->unit;
 }
 
 static nr_status write_column(nr_h5 *file, const char *layer, const char *name,

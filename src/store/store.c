@@ -1,12 +1,12 @@
 #include "neurank/store/store.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "layout.h"
 #include "neurank/base/memory.h"
+#include "neurank/plan/metric.h"
 #include "neurank/plan/shard.h"
 #include "store_private.h"
 
@@ -136,10 +136,10 @@ nr_goal nr_store_goal(const nr_store_layer *layer) {
 
 nr_interval_spec nr_store_intervals(const nr_store *store,
                                     const nr_store_layer *layer) {
-    bool bounded = strcmp(nr_plan_get(&layer->plan, "metric"), "accuracy") == 0;
     return (nr_interval_spec){.confidence = store->confidence,
                               .sequence_sweeps = layer->sequence_sweeps,
-                              .marginal_limit = bounded ? 1 : INFINITY};
+                              .marginal_limit =
+                                  nr_plan_metric(&layer->plan)->marginal_limit};
 }
 
 nr_status nr_store_results(const nr_store *store, const nr_store_layer *layer,
