@@ -1,4 +1,12 @@
-/* The commands that are one step each, on one rank. */
+/* The commands that are one step each, on one rank. Results go to stdout or to the
+ * output, which appears whole or not at all; every failure has been said. command_line:
+ * for the history of a file; borrowed.
+ *
+ * Failures: NR_ERR_USAGE, what is asked does not fit what it is for; NR_ERR_INPUT, a
+ * file cannot be read or is damaged; NR_ERR_MISMATCH, files that do not belong
+ * together, or have nothing of what is asked for; NR_ERR_STORE, an output cannot be
+ * written; NR_ERR_UNIT, a score is no number; NR_ERR_INTERNAL, no memory, or no
+ * gnuplot. */
 #ifndef NEURANK_COMMAND_COMMAND_H
 #define NEURANK_COMMAND_COMMAND_H
 
@@ -8,6 +16,7 @@
 #include "neurank/run/request.h"
 #include "neurank/shapley/forecast.h"
 
+/* Accuracy and loss of a network, also without some filters of a layer. */
 typedef struct {
     nr_input_request in;
     const char *layer, *drop; /* NULL: none */
@@ -17,6 +26,7 @@ typedef struct {
 } nr_eval_request;
 nr_status nr_run_eval(const nr_eval_request *request);
 
+/* What is in a model, and how long its layers take to rank. */
 typedef struct {
     nr_forecast_request forecast; /* data NULL: what the layers are, alone */
     nr_format format;
@@ -29,6 +39,7 @@ typedef struct {
 } nr_verify_request;
 nr_status nr_run_verify(const nr_verify_request *request);
 
+/* How far rankings agree (report/compare.h). */
 typedef struct {
     nr_paths stores;
     const char *layers, *methods; /* NULL: all */
@@ -39,6 +50,7 @@ typedef struct {
 } nr_compare_request;
 nr_status nr_run_compare(const nr_compare_request *request);
 
+/* The ranks of a store as tables and arrays for other programs. */
 typedef struct {
     const char *store, *output;
     const char *layers; /* NULL: all */
@@ -47,6 +59,7 @@ typedef struct {
 } nr_export_request;
 nr_status nr_run_export(const nr_export_request *request);
 
+/* A page with tables and plots (report/html.h). */
 typedef struct {
     nr_paths files; /* stores and curves */
     const char *output;
@@ -54,6 +67,7 @@ typedef struct {
 } nr_report_request;
 nr_status nr_run_report(const nr_report_request *request);
 
+/* Shards to one store (nr_store_join). */
 typedef struct {
     const char *output;
     nr_paths shards;
@@ -61,6 +75,7 @@ typedef struct {
 } nr_merge_request;
 nr_status nr_run_merge(const nr_merge_request *request, const char *command_line);
 
+/* Foreign image files to the project's form (dataset/import.h). */
 typedef struct {
     nr_paths idx, cifar10, npy; /* one of them */
     const char *output;

@@ -19,7 +19,9 @@ typedef struct {
     nr_format format;
 } nr_curve_request;
 
-/* As nr_run_shapley: any number of ranks, the same bits. */
+/* As nr_run_shapley, with its failures: any number of ranks, the same bits. NR_STOPPED:
+ * layers that are complete are saved, if there is an output. NR_ERR_MISMATCH: the
+ * output has curves of something else, or the store is of another model. */
 nr_status nr_run_curve(const nr_curve_request *request, const char *command_line);
 
 #endif

@@ -1,4 +1,5 @@
-/* Runs as jobs of SLURM: submitted, and watched. */
+/* Runs as jobs of SLURM: submitted, and watched. One rank each; every failure has been
+ * said. */
 #ifndef NEURANK_JOB_JOB_COMMANDS_H
 #define NEURANK_JOB_JOB_COMMANDS_H
 
@@ -7,6 +8,10 @@
 #include "neurank/run/request.h"
 #include "neurank/shapley/shapley.h"
 
+/* Where the run is complete there is nothing to do. Fails as the run would before it
+ * begins (nr_run_shapley), and with NR_ERR_USAGE: no such nodes, or too little memory
+ * on them; NR_ERR_STORE: the script cannot be written, there is a job already, or
+ * sbatch does not take it. */
 typedef struct {
     nr_shapley_request run;
     bool kernels_given; /* else a store goes on with its own, on whatever nodes */
@@ -18,7 +23,11 @@ typedef struct {
     const char *words; /* of the run's command line, quoted for a shell */
 } nr_submit_request;
 nr_status nr_run_submit(const nr_submit_request *request);
-/* How far all of the stores are; returns what is wrong with the first that is. */
+
+/* How far all of the stores are, on stdout; returns what is wrong with the first of
+ * which that cannot be said: NR_ERR_INPUT: it is damaged, or there is none and no job
+ * for it; NR_ERR_MISMATCH: a format that is not read here; NR_ERR_INTERNAL: no
+ * memory. */
 typedef struct {
     nr_paths stores;
     nr_format format;

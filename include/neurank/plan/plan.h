@@ -30,16 +30,20 @@ typedef struct {
 typedef enum { NR_METHOD_SAMPLE, NR_METHOD_EXACT } nr_method;
 extern const char *const nr_method_words[2]; /* on the command line, in plans */
 
-/* Both are copied; a value that was there before is replaced. */
+/* Both are copied; a value that was there before is replaced. At most
+ * NR_PLAN_FIELDS_MAX names. NR_ERR_INTERNAL: no memory; the plan is as it was. */
 nr_status nr_plan_set(nr_plan *plan, const char *name, const char *value);
 nr_status nr_plan_set_u64(nr_plan *plan, const char *name, uint64_t value);
-const char *nr_plan_get(const nr_plan *plan, const char *name); /* "" if absent */
+/* The plan's, until that field is set; "" if it is absent. */
+const char *nr_plan_get(const nr_plan *plan, const char *name);
 /* The field as a number; 0 if it is absent or none. */
 uint64_t nr_plan_get_u64(const nr_plan *plan, const char *name);
+/* What it owns; it is empty then. */
 void nr_plan_free(nr_plan *plan);
 
-/* Appends to text [bytes] every field that differs, with both values: "seed is 1 there,
- * 7 here; ...". of: whose plan it is, if there are several; else NULL. */
+/* Appends to text [bytes], cut there, every field of `wanted` that differs, with both
+ * values: "seed is 1 there, 7 here; ...". of: whose plan it is, if there are several;
+ * else NULL. */
 void nr_plan_differences(const nr_plan *stored, const nr_plan *wanted, const char *of,
                          char *text, size_t bytes);
 

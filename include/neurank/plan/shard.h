@@ -11,7 +11,7 @@ typedef struct {
     uint64_t number, count; /* 1 .. count; both 0: all sweeps */
 } nr_shard;
 
-/* "2/5", or "none". */
+/* Reads "2/5", or "none". False: it is neither, or out of range; *out is all sweeps. */
 bool nr_shard_parse(const char *text, nr_shard *out);
 
 #endif

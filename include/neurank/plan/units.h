@@ -30,6 +30,7 @@ nr_units nr_units_plan(uint64_t n_blocks, double macs_per_visit, uint32_t group_
 nr_units nr_units_plan_exact(uint64_t n_blocks, uint64_t n_players,
                              double macs_per_coalition, uint32_t group_blocks);
 
+/* What unit `number` consists of. */
 nr_unit nr_units_get(const nr_units *units, uint64_t number);
 
 #endif

@@ -28,14 +28,16 @@
 
 typedef struct nr_channels nr_channels;
 
-/* Borrows the graph, folded or not. */
+/* Borrows the graph, folded or not, for the life of *out. NR_ERR_INTERNAL: no
+ * memory. */
 nr_status nr_channels_new(const nr_graph *graph, nr_channels **out);
 void nr_channels_free(nr_channels *channels);
 
-/* Channels of all tensors are numbered one after the other; node's begin here. */
+/* Channels of all tensors are numbered one after the other. first: where a node's
+ * begin; of: how many it has; count: how many there are of all. */
 size_t nr_channels_first(const nr_channels *channels, uint32_t node);
-uint32_t nr_channels_of(const nr_channels *channels, uint32_t node); /* how many */
-size_t nr_channels_count(const nr_channels *channels); /* of all tensors */
+uint32_t nr_channels_of(const nr_channels *channels, uint32_t node);
+size_t nr_channels_count(const nr_channels *channels);
 
 /* The bundle of channel c of a node's output: the number of one of its channels. */
 size_t nr_channels_bundle(const nr_channels *channels, uint32_t node, uint32_t c);
@@ -45,7 +47,7 @@ size_t nr_channels_bundle(const nr_channels *channels, uint32_t node, uint32_t c
 void nr_channels_silent(const nr_channels *channels, const bool *off, bool *silent);
 
 /* cut [count]: the channels whose bundle can be cut out when these filters are off.
- * silent [count] is filled too. */
+ * silent [count] is filled too. NR_ERR_INTERNAL: no memory. */
 nr_status nr_channels_cut(const nr_channels *channels, const bool *off, bool *silent,
                           bool *cut);
 

@@ -33,20 +33,23 @@ typedef struct {
 
 typedef struct nr_choice nr_choice;
 
-/* source: the model, for messages. Borrows channels and what the layers point at.
- * NR_ERR_MISMATCH names a layer that cannot be pruned, and those in its way. */
+/* source: the model, for messages. Borrows it, channels, the layers [n_layers] and what
+ * they point at for the life of *out. NR_ERR_MISMATCH names a layer that cannot be
+ * pruned, and those in its way; NR_ERR_INTERNAL: no memory. */
 nr_status nr_choice_new(const char *source, const nr_channels *channels,
                         const nr_ranked_layer *layers, size_t n_layers,
                         nr_choice **out);
 void nr_choice_free(nr_choice *choice);
 
-/* Groups in the order of their first layers; the name is that layer's. */
+/* Groups in the order of their first layers: how many, how many bundles one has, and
+ * its name, which is that layer's. */
 size_t nr_choice_groups(const nr_choice *choice);
-size_t nr_choice_group_size(const nr_choice *choice, size_t group); /* bundles */
+size_t nr_choice_group_size(const nr_choice *choice, size_t group);
 const char *nr_choice_group_name(const nr_choice *choice, size_t group);
 
 /* off [nr_channels_count]: the filters that go. NR_ERR_USAGE: the rule asks for more
- * than there is. */
+ * than there is, for fewer than have to stay, or for unlike numbers of tied layers;
+ * NR_ERR_INTERNAL: no memory. */
 nr_status nr_choice_make(const nr_choice *choice, const nr_keep_rule *rule, bool *off);
 
 #endif

@@ -44,7 +44,8 @@ typedef struct {
     nr_ablation ablation;
 } nr_baseline_request;
 
-/* As nr_run_shapley. */
+/* As nr_run_shapley, with its failures: NR_STOPPED, NR_ERR_USAGE, NR_ERR_INPUT,
+ * NR_ERR_MISMATCH, NR_ERR_STORE, NR_ERR_UNIT, NR_ERR_INTERNAL. */
 nr_status nr_run_switch(const nr_switch_request *request, const char *command_line);
 nr_status nr_run_baseline(const nr_baseline_request *request, const char *command_line);
 
