@@ -1,4 +1,6 @@
-/* Whole forwards: the logits of a network, also with channels that are silent. */
+/* Whole forwards: the logits of a network, also with channels that are silent.
+ *
+ * Failures: NR_ERR_INTERNAL, no memory. */
 #ifndef NEURANK_RUN_NETWORK_H
 #define NEURANK_RUN_NETWORK_H
 
@@ -14,6 +16,7 @@ typedef struct {
     const bool *silent;
 } nr_network;
 
+/* Of its logits. */
 size_t nr_network_classes(const nr_network *network);
 
 /* Rows of logits [rows, classes] for inputs that read gives: rows [first, first +
@@ -23,7 +26,7 @@ typedef void nr_network_read(const void *context, size_t first, size_t count,
 nr_status nr_network_logits(const nr_network *network, nr_network_read *read,
                             const void *context, size_t rows, float *logits);
 
-/* The same for images. */
+/* The same for images: logits [images, classes]. */
 nr_status nr_network_on_images(const nr_network *network, const nr_images *images,
                                float *logits);
 

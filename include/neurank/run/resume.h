@@ -7,8 +7,9 @@
 /* The store at path under the goals and the confidence of `wanted`, which is the
  * command's store with nothing done. *out is NULL where the file holds ratings alone:
  * `wanted` has them then, and goes on in that file. NR_ERR_MISMATCH names every
- * difference with both values. *changed: the file does not say what this command says.
- */
+ * difference with both values; NR_ERR_INPUT: the file is damaged or cannot be read;
+ * NR_ERR_INTERNAL: no memory. *changed, set where *out is not NULL: the file does not
+ * say what this command says. */
 nr_status nr_resume(const char *path, nr_store *wanted, nr_store **out, bool *changed);
 
 /* Refuses (NR_ERR_MISMATCH) a plan of the store, of a layer or of a rating, that was
@@ -16,7 +17,8 @@ nr_status nr_resume(const char *path, nr_store *wanted, nr_store **out, bool *ch
 nr_status nr_require_noted(const char *path, const nr_store *stored,
                            const nr_plan *plan);
 
-/* Is a rating of the model and the data of this plan? */
+/* Refuses (NR_ERR_MISMATCH) a rating, `what` it is called, whose plan is of another
+ * model or of other images, or in another order, than the wanted one. */
 nr_status nr_match_inputs(const char *path, const nr_plan *plan, const char *what,
                           const nr_plan *wanted);
 

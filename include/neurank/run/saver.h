@@ -26,7 +26,8 @@ typedef struct {
 } nr_saver_times;
 
 /* store: borrowed, outlives the saver, and stands at `path` as it is. rescue NULL:
- * <path>'s name and ".rescue" in the current folder. */
+ * <path>'s name and ".rescue" in the current folder. path and rescue are
+ * borrowed, too. NR_ERR_INTERNAL: no memory. */
 nr_status nr_saver_new(nr_store *store, const char *path, const char *rescue,
                        const nr_saver_times *times, nr_saver **out);
 /* Waits for a checkpoint under way. */
@@ -34,11 +35,14 @@ void nr_saver_free(nr_saver *saver);
 
 /* layer: the one under way, or NR_NO_LAYER where ratings are. NR_ERR_STORE: there is no
  * use in going on, because another run has taken the file, or too many values by image
- * wait for a disk that is full. */
+ * wait for a disk that is full; NR_ERR_INTERNAL: no memory for the snapshot. What
+ * cannot be written is no failure but a warning. */
 nr_status nr_saver_tick(nr_saver *saver, size_t layer, double now_s);
-/* Returns when the layer's end is on disk, or could not be written (a warning). */
+/* Returns when the layer's end is on disk, or could not be written (a warning).
+ * NR_ERR_INTERNAL: no memory for the snapshot. */
 nr_status nr_saver_layer(nr_saver *saver, size_t layer);
-/* NR_ERR_STORE if the store's own file is not what it should be. */
+/* NR_ERR_STORE: the store's own file is not what it should be, though the rescue path
+ * may have it, which is said; NR_ERR_INTERNAL: no memory. */
 nr_status nr_saver_finish(nr_saver *saver);
 
 /* What the last checkpoint took, seconds. */

@@ -7,7 +7,9 @@
 #include "neurank/shapley/layer.h"
 
 /* On one core of this machine, measured by a pilot of a second. sweeps: until the goal
- * is reached, INFINITY if that cannot be told. */
+ * is reached, INFINITY if that cannot be told. For a world of one, and a layer that is
+ * sampled. Fails as nr_player_new and its game: NR_ERR_UNIT, NR_STOPPED,
+ * NR_ERR_INTERNAL. */
 typedef struct {
     double seconds_per_sweep, sweeps;
 } nr_forecast;
@@ -21,6 +23,10 @@ typedef struct {
     /* The first option given of those that a store's run has settled; NULL: none. */
     const char *settled_option;
 } nr_forecast_request;
+/* Prints the table on stdout. NR_ERR_USAGE: an option that the store has settled, a
+ * layer that it does not have, or more than one rank; NR_ERR_MISMATCH: the store is of
+ * another model, or has no Shapley values; NR_ERR_INPUT: a file cannot be read; else as
+ * nr_forecast_layer. */
 nr_status nr_run_forecast(const nr_forecast_request *request);
 
 #endif

@@ -46,12 +46,16 @@ typedef struct {
     uint64_t memory_mib; /* of a rank */
 } nr_layers_request;
 
-/* Checks the request against the layer and plans its work, by pairs of walks. */
+/* Checks the request against the layer and plans its work, by pairs of walks unless all
+ * coalitions are asked for. *out borrows from the inputs. NR_ERR_USAGE: what is asked
+ * does not fit the layer, the images or the processor; NR_ERR_INPUT: the layer has more
+ * than NR_PLAYERS_MAX filters; NR_ERR_INTERNAL: no memory. */
 nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_layers_request *request,
                             uint32_t node, const char *kernels, nr_run_layer *out);
 void nr_run_layer_free(nr_run_layer *layer);
 
-/* The layer's part of the store, with nothing done. */
+/* The layer's part of the store, with nothing done; *out is all zero before, and the
+ * store's to free after a failure, too. NR_ERR_INTERNAL: no memory. */
 nr_status nr_run_layer_store(const nr_run_layer *layer,
                              const nr_layers_request *request, const nr_inputs *inputs,
                              nr_store_layer *out);
@@ -59,13 +63,17 @@ nr_status nr_run_layer_store(const nr_run_layer *layer,
 /* What a layer's run has to reach: what is asked for, or one sweep. */
 nr_goal nr_run_goal(const nr_layers_request *request);
 
-/* Everything that computes units of this layer. Collective for the ablation `mean`. */
+/* Everything that computes units of this layer. */
 typedef struct {
     float *means;
     nr_game game;
     nr_unit_runner *runner; /* NULL in an exact run of too many players */
 } nr_player;
 
+/* Collective, and so is its failure: NR_ERR_INTERNAL, no memory, and for the ablation
+ * `mean` NR_ERR_UNIT, a channel's mean is not finite or not within +-2^16. inputs and
+ * layer are borrowed for the life of *out, which may not be moved: its runner points
+ * into it. */
 nr_status nr_player_new(nr_world *world, const nr_inputs *inputs,
                         const nr_run_layer *layer, uint64_t seed, nr_player *out);
 void nr_player_free(nr_player *player);

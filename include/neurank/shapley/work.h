@@ -16,12 +16,16 @@ typedef struct {
     char kernels[NR_KERNELS_TEXT]; /* that all ranks use */
 } nr_work;
 
-/* Collective. After a failure, too, nr_work_free. */
+/* Collective, and so is its failure. After one, too, nr_work_free. Fails as
+ * nr_inputs_load, nr_choose_kernels, nr_layers_select and nr_run_layer_plan:
+ * NR_ERR_USAGE, NR_ERR_INPUT, NR_ERR_INTERNAL; and as the pilot's game, where the
+ * estimator is to be chosen: NR_ERR_UNIT, NR_STOPPED. */
 nr_status nr_work_load(nr_world *world, const nr_shapley_request *request,
                        nr_work *out);
 void nr_work_free(nr_work *work);
 
-/* The store of this plan with nothing done. */
+/* The store of this plan with nothing done, the caller's. NR_ERR_INTERNAL: no
+ * memory. */
 nr_status nr_work_store(const nr_work *work, nr_store **out);
 
 #endif
