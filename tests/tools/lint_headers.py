@@ -3,17 +3,13 @@
 beside it, or shares one with its group: functions that follow each other with no blank line
 and no other comment between. One that returns nr_status says how it fails: that comment
 names a code, or another function whose failures it has ("fails as nr_..."), or the comment
-at the header's head has a sentence that begins with "Failures:" and names a code.
-Usage: lint_headers.py [--all]; --all: modules that are still to be done, too."""
+at the header's head has a sentence that begins with "Failures:" and names a code."""
 import glob
 import os
 import re
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-# Modules that still break the rule: to be emptied.
-TO_DO = set("run shapley".split())
 
 COMMENT = re.compile(r"/\*(.*?)\*/", re.S)
 TITLE = re.compile(r"-+ [\w ]+ -+")
@@ -58,14 +54,7 @@ def check(path):
 def main():
     os.chdir(TOP)
     files = sorted(glob.glob("include/neurank/*/*.h"))
-    errors, broken = [], set()
-    for path in files:
-        found, module = check(path), path.split("/")[2]
-        if found:
-            broken.add(module)
-        if module not in TO_DO or "--all" in sys.argv:
-            errors += found
-    errors += [f"{m} is done: out of TO_DO with it" for m in sorted(TO_DO - broken)]
+    errors = [error for path in files for error in check(path)]
     print("\n".join(errors), end="\n" if errors else "")
     return 1 if errors or len(files) < 50 else 0
 

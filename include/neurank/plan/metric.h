@@ -13,6 +13,7 @@ typedef struct {
     double marginal_limit; /* largest |marginal| on one image; INFINITY: none */
 } nr_metric_facts;
 
+/* The row of the plan's metric; of an unknown one, the last. */
 const nr_metric_facts *nr_plan_metric(const nr_plan *plan);
 
 #endif

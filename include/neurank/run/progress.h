@@ -23,6 +23,7 @@ typedef struct {
     double left_s; /* until the layer is complete */
 } nr_progress_facts;
 
+/* begin: of a session's work on the layer; end: clears the terminal's line. */
 void nr_progress_begin(nr_progress *progress, const nr_store_layer *layer);
 /* Shows the state if it is time to. Cheap otherwise. */
 void nr_progress_show(nr_progress *progress, const nr_store *store,

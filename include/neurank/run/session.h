@@ -27,14 +27,19 @@ typedef struct {
 
 typedef struct nr_session nr_session;
 
-/* Borrows out and what content points at. in: none of these files may be written. */
+/* Borrows out and what content points at, for the session's life. in: none of these
+ * files may be written. Fails as adopt does; NR_ERR_STORE: the file cannot be written,
+ * or another run is writing it; NR_ERR_USAGE: it is one of `in`; NR_ERR_INTERNAL: no
+ * memory. store: the content's. */
 nr_status nr_session_open(const nr_store_request *out, const nr_input_request *in,
                           const nr_session_content *content, nr_session **session);
 void nr_session_free(nr_session *session);
 nr_store *nr_session_store(const nr_session *session);
 
 /* Adds command_line to the history and writes the store, so that an output that cannot
- * be written is known before the work; unless there is nothing to do. */
+ * be written is known before the work; unless there is nothing to do. n_ranks: by which
+ * the share of time that checkpoints may take is measured. NR_ERR_STORE: the file
+ * cannot be written, or an old one not kept; NR_ERR_INTERNAL: no memory. */
 nr_status nr_session_begin(nr_session *session, const char *command_line, int n_ranks);
 
 /* seconds_before: what earlier sessions took for the layer. */
@@ -53,8 +58,9 @@ bool nr_session_note_is_due(const nr_session *session, double now_s);
 void nr_session_note(nr_session *session, const nr_progress_facts *facts,
                      const char *what, double now_s);
 
-/* As nr_saver_tick, nr_saver_layer and nr_saver_finish. layer: NR_NO_LAYER where
- * ratings are. */
+/* A checkpoint if it is time for one, of a layer's end, and what is not on disk yet has
+ * to get there. layer: NR_NO_LAYER where ratings are. The first fails as nr_saver_tick,
+ * the second as nr_saver_layer, the third as nr_saver_finish. */
 nr_status nr_session_tick(nr_session *session, size_t layer, double now_s);
 nr_status nr_session_layer_end(nr_session *session, size_t layer);
 nr_status nr_session_finish(nr_session *session);
