@@ -18,7 +18,7 @@
 #include "neurank/store/store.h"
 #include "status.h"
 
-/* What the store says of a layer. */
+/* Fills a row with what the store says of a layer. */
 static nr_status look_at_layer(const nr_store *store, const nr_store_layer *layer,
                                nr_status_row *row) {
     nr_results *r;
@@ -41,7 +41,8 @@ static nr_status look_at_layer(const nr_store *store, const nr_store_layer *laye
     return NR_OK;
 }
 
-/* Units are steps of a switch, or images of baselines. */
+/* Fills a row with what a rating says. Units are steps of a switch, or images of
+ * baselines. */
 static void look_at_rating(const nr_rating *r, nr_status_row *row) {
     nr_progress_facts *f = &row->facts;
     row->method = nr_rating_name(r->kind);
