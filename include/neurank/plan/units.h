@@ -22,11 +22,12 @@ typedef struct {
     uint64_t piece, n_pieces;
 } nr_unit;
 
-/* Units of about NR_UNIT_MACS multiply-adds, at least 32 a sweep where there are that
- * many blocks, and of whole stratification groups. A function of the plan alone. */
+/* Units of about 2e9 multiply-adds, 20 ms of a core, at least 32 a sweep where there
+ * are that many blocks, and of whole stratification groups. A function of the plan
+ * alone. */
 nr_units nr_units_plan(uint64_t n_blocks, double macs_per_visit, uint32_t group_blocks);
 
-/* The same for an exact run of n_players. */
+/* The same for an exact run of n_players, of about 5e9. */
 nr_units nr_units_plan_exact(uint64_t n_blocks, uint64_t n_players,
                              double macs_per_coalition, uint32_t group_blocks);
 
