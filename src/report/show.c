@@ -38,7 +38,7 @@ static void print_head(const nr_store *store, const nr_store_layer *layer,
     const char *shard = nr_plan_get(&layer->plan, "shard");
     bool exact = nr_store_is_exact(layer), complete = nr_store_layer_is_complete(layer);
     char part[64] = "";
-    if (strcmp(shard, "none") != 0) snprintf(part, sizeof part, "shard %.48s, ", shard);
+    if (layer->shard.count > 0) snprintf(part, sizeof part, "shard %.48s, ", shard);
     fprintf(stream, "%s: %zu filters, %s (ablate %s), %s%s%s%s\n", layer->name, r->n,
             nr_plan_metric(&layer->plan)->words, nr_plan_get(&layer->plan, "ablate"),
             part, complete ? "complete" : "partial",
@@ -48,7 +48,7 @@ static void print_head(const nr_store *store, const nr_store_layer *layer,
     else
         fprintf(stream, "  %.4g %s%s of %s images, ", r->seen,
                 r->seen == 1 ? "sweep" : "sweeps",
-                nr_store_estimator(layer) == NR_BY_ODD ? " of the odd estimator" : "",
+                layer->estimator == NR_BY_ODD ? " of the odd estimator" : "",
                 nr_plan_get(&store->plan, "images"));
     fprintf(stream, "%s coalition-images in %s\n",
             nr_format_count((double)r->coalition_images, count),

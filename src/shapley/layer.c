@@ -197,7 +197,11 @@ nr_status nr_run_layer_store(const nr_run_layer *layer,
         return NR_ERR_INTERNAL;
     memcpy(out->filters, layer->filters, layer->n_players * sizeof *out->filters);
     out->n_players = layer->n_players;
+    out->estimator = layer->estimator;
     out->units = layer->units;
+    out->block_images = layer->spec.block_images;
+    out->n_classes = layer->n_classes;
+    if (request->shard) nr_shard_parse(request->shard, &out->shard);
     if (!nr_estimator_is_exact(layer->estimator)) {
         out->goal = nr_run_goal(request);
         out->sequence_sweeps = nr_goal_sequence_sweeps(&out->goal);

@@ -81,7 +81,7 @@ static nr_status ask_store(const char *path, const char *layer, bool *known,
     NR_TRY(nr_store_read(path, &store));
     const nr_store_layer *there = nr_store_find_layer(store, layer);
     *known = there != NULL;
-    if (there) *odd = nr_store_estimator(there) == NR_BY_ODD;
+    if (there) *odd = there->estimator == NR_BY_ODD;
     nr_store_free(store);
     return NR_OK;
 }

@@ -5,7 +5,6 @@
 
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
-#include "neurank/plan/shard.h"
 #include "store_private.h"
 
 typedef struct {
@@ -106,7 +105,10 @@ static nr_status refuse_overlap(const joining *j, size_t k) {
 /* A layer of the first input's plan, of no shard, with nothing done. */
 static nr_status begin_layer(const nr_store_layer *from, nr_store_layer *to) {
     NR_TRY(copy_plan(&from->plan, &to->plan));
+    to->estimator = from->estimator;
     to->units = from->units;
+    to->block_images = from->block_images;
+    to->n_classes = from->n_classes;
     to->n_players = from->n_players;
     to->batch = from->batch;
     if (!(to->name = nr_strdup(from->name)) || !NR_NEW(to->filters, from->n_players))

@@ -27,6 +27,9 @@ nr_status nr_layout_read(const nr_h5 *file, nr_store **out);
 nr_status nr_layout_write_plan(nr_h5 *file, const char *object, const nr_plan *plan);
 nr_status nr_layout_read_plan(const nr_h5 *file, const char *object,
                               const char *const *fields, size_t n, nr_plan *plan);
+/* A layer's texts, and what they say, by the plan of all layers; its name is set. */
+nr_status nr_layout_read_layer_plan(const nr_h5 *file, const char *group,
+                                    const nr_plan *root, nr_store_layer *layer);
 
 /* ---- ratings ---- */
 /* Along an axis of the rating. */

@@ -8,55 +8,10 @@
 #include "neurank/base/memory.h"
 #include "neurank/base/version.h"
 #include "neurank/estim/goal_rows.h"
-#include "neurank/plan/shard.h"
 
-enum { LAYERS_MAX = 4096, CLASSES_MAX = 1 << 20 };
-enum { PIECES_MAX = 1 << 24 };
+enum { LAYERS_MAX = 4096 };
 
 static const char *const root_fields[] = {"model", "layers", "data", "images", "seed"};
-
-static bool is_power_of_two(uint64_t x) {
-    return x > 0 && (x & (x - 1)) == 0;
-}
-
-/* How the layer's work is cut, by its plan. */
-static nr_status plan_units(const nr_h5 *file, const nr_store *store,
-                            nr_store_layer *layer) {
-    uint64_t images = nr_plan_get_u64(&store->plan, "images");
-    uint64_t block = nr_plan_get_u64(&layer->plan, "block");
-    uint64_t unit = nr_plan_get_u64(&layer->plan, "unit");
-    uint64_t units = nr_plan_get_u64(&layer->plan, "units_per_sweep");
-    uint64_t strata = nr_plan_get_u64(&layer->plan, "strata");
-    uint64_t pieces = nr_plan_get_u64(&layer->plan, "pieces");
-    uint64_t each = pieces ? pieces : 1;
-    bool good = images > 0 && images < UINT32_MAX && block > 0 && images % block == 0 &&
-                unit > 0 && (is_power_of_two(each) && each <= PIECES_MAX) &&
-                (pieces < 2 || unit == 1) && is_power_of_two(strata) &&
-                unit % strata == 0 && strata < UINT32_MAX &&
-                units == (images / block + unit - 1) / unit * each;
-    NR_REQUIRE(
-        good, NR_ERR_INPUT,
-        "%s: layer \"%s\": a plan of %llu images in blocks of %llu, units of %llu "
-        "in %llu pieces, strata of %llu and %llu units a sweep",
-        nr_h5_path(file), layer->name, (unsigned long long)images,
-        (unsigned long long)block, (unsigned long long)unit, (unsigned long long)pieces,
-        (unsigned long long)strata, (unsigned long long)units);
-    nr_shard shard;
-    NR_REQUIRE(nr_shard_parse(nr_plan_get(&layer->plan, "shard"), &shard) &&
-                   (shard.count == 0 || pieces == 0),
-               NR_ERR_INPUT, "%s: layer \"%s\": shard \"%s\"", nr_h5_path(file),
-               layer->name, nr_plan_get(&layer->plan, "shard"));
-    NR_REQUIRE(nr_plan_get_u64(&layer->plan, "by_class") <= CLASSES_MAX, NR_ERR_INPUT,
-               "%s: layer \"%s\": %s classes", nr_h5_path(file), layer->name,
-               nr_plan_get(&layer->plan, "by_class"));
-    layer->units = (nr_units){.n_blocks = images / block,
-                              .blocks_per_unit = unit,
-                              .units_per_sweep = units,
-                              .group_blocks = 1,
-                              .strata = (uint32_t)strata,
-                              .pieces = pieces};
-    return NR_OK;
-}
 
 /* A NaN or a negative number would never be reached. */
 static nr_status read_number(const nr_h5 *file, const char *group, const char *name,
@@ -158,9 +113,7 @@ static nr_status read_layer(const nr_h5 *file, const char *name, const nr_store 
     uint64_t sweeps;
     snprintf(group, sizeof group, "/%s", name);
     if (!(layer->name = nr_strdup(name))) return NR_ERR_INTERNAL;
-    NR_TRY(nr_layout_read_plan(file, group, nr_layout_fields, NR_LAYOUT_FIELDS,
-                               &layer->plan));
-    NR_TRY(plan_units(file, store, layer));
+    NR_TRY(nr_layout_read_layer_plan(file, group, &store->plan, layer));
     NR_TRY(read_progress(file, group, &sweeps, layer));
     NR_TRY(read_filters(file, layer));
     NR_TRY(nr_layout_read_state(file, layer, sweeps));

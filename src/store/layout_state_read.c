@@ -18,10 +18,9 @@ static uint64_t slack_of(const nr_store_layer *layer) {
 /* whole: no piece of a block is missing. */
 static nr_status check_tally(const nr_h5 *file, const nr_store_layer *layer,
                              const nr_tally *tally, uint64_t visits, bool whole) {
-    uint64_t block = nr_plan_get_u64(&layer->plan, "block");
     const nr_class_sums *classes = nr_tally_classes(tally);
     bool good = nr_tally_visits(tally) == visits && nr_tally_groups(tally) <= visits &&
-                nr_tally_images(tally) == visits * block &&
+                nr_tally_images(tally) == visits * layer->block_images &&
                 (!whole || nr_tally_telescopes(tally, slack_of(layer))) &&
                 (!classes || nr_class_sums_match(classes, nr_tally_sum(tally),
                                                  nr_tally_images(tally)));

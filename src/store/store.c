@@ -7,7 +7,6 @@
 #include "layout.h"
 #include "neurank/base/memory.h"
 #include "neurank/plan/metric.h"
-#include "neurank/plan/shard.h"
 #include "store_private.h"
 
 nr_status nr_store_new(size_t n_layers, nr_store **out) {
@@ -43,15 +42,8 @@ void nr_store_free(nr_store *store) {
     free(store);
 }
 
-nr_estimator_kind nr_store_estimator(const nr_store_layer *layer) {
-    if (layer->units.pieces > 0) return NR_BY_ENUMERATION;
-    return nr_estimator_find(nr_plan_get(&layer->plan, "estimator")) == NR_BY_ODD
-               ? NR_BY_ODD
-               : NR_BY_PAIRS;
-}
-
 bool nr_store_is_exact(const nr_store_layer *layer) {
-    return nr_estimator_is_exact(nr_store_estimator(layer));
+    return nr_estimator_is_exact(layer->estimator);
 }
 
 bool nr_store_layer_is_complete(const nr_store_layer *layer) {
@@ -110,16 +102,15 @@ nr_status nr_store_take_ratings(nr_store *from, nr_store *to) {
 }
 
 static nr_fold_spec fold_spec(const nr_store_layer *layer) {
-    nr_shard shard;
-    NR_ASSERT(nr_shard_parse(nr_plan_get(&layer->plan, "shard"), &shard));
+    const nr_shard *shard = &layer->shard;
     return (nr_fold_spec){.n_players = layer->n_players,
-                          .n_classes = nr_plan_get_u64(&layer->plan, "by_class"),
+                          .n_classes = layer->n_classes,
                           .units_per_sweep = layer->units.units_per_sweep,
                           .n_blocks = layer->units.n_blocks,
-                          .estimator = nr_store_estimator(layer),
+                          .estimator = layer->estimator,
                           .pieces = layer->units.pieces,
-                          .lanes = shard.count,
-                          .lane = shard.count ? shard.number - 1 : 0};
+                          .lanes = shard->count,
+                          .lane = shard->count ? shard->number - 1 : 0};
 }
 
 nr_status nr_store_layer_make_fold(nr_store_layer *layer) {

@@ -31,6 +31,7 @@
 
 #include "neurank/estim/goal.h"
 #include "neurank/plan/plan.h"
+#include "neurank/plan/shard.h"
 #include "neurank/plan/units.h"
 #include "neurank/store/image_rows.h"
 #include "neurank/store/rating.h"
@@ -47,7 +48,12 @@ enum { NR_STORE_WRITER = 128 };
 typedef struct {
     char *name; /* short name of the layer; owned */
     nr_plan plan;
+    /* What the plan says, as far as it is computed with. */
+    nr_estimator_kind estimator;
     nr_units units;
+    uint64_t block_images;
+    size_t n_classes; /* 0: not by class */
+    nr_shard shard;
     size_t n_players;
     uint32_t *filters; /* [n_players] channel of each player; owned */
     nr_fold *fold;     /* owned */
@@ -88,8 +94,7 @@ typedef struct {
 nr_status nr_store_new(size_t n_layers, nr_store **out);
 void nr_store_free(nr_store *store);
 
-/* By its plan: how its values are found. */
-nr_estimator_kind nr_store_estimator(const nr_store_layer *layer);
+/* Does it enumerate all coalitions? */
 bool nr_store_is_exact(const nr_store_layer *layer);
 /* Did a rule of its own goal end the layer's run (nr_rule_is_end), or has every
  * coalition been evaluated? That need not be after all sweeps: half-widths may have
@@ -113,8 +118,7 @@ nr_status nr_store_add_rating(nr_store *store, nr_rating *rating);
 /* The same for all of another store's; after a failure each is in one of the two. */
 nr_status nr_store_take_ratings(nr_store *from, nr_store *to);
 
-/* Sets layer->fold to an empty one for the layer's plan; plan, players and units are
- * set, the fold is not. */
+/* Sets layer->fold to an empty one for what the layer's plan says. */
 nr_status nr_store_layer_make_fold(nr_store_layer *layer);
 /* What this store's part of the run has to reach: a shard its share of the sweeps. */
 nr_goal nr_store_goal(const nr_store_layer *layer);
