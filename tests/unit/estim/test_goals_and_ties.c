@@ -180,10 +180,34 @@ static void test_forecast(void **state) {
     }
 }
 
+/* Those that look at the data come first, whatever the order of fields; a tolerance is
+ * no goal of its own; and a column that is too narrow is cut, not overrun. */
+static void test_names(void **state) {
+    const nr_goal none = {.tolerance = 0.5}, one = {.sweeps = 1};
+    const nr_goal all = {
+        .sweeps = 5, .half_width = 0.01, .rel_half_width = 0.25, .top = 3};
+    char text[64];
+    (void)state;
+    nr_goal_brief(&none, text, sizeof text);
+    assert_string_equal(text, "");
+    assert_true(nr_goal_is_none(&none) && !nr_goal_is_watching(&one));
+    nr_goal_brief(&one, text, sizeof text);
+    assert_string_equal(text, "1 sweep");
+    nr_goal_brief(&all, text, sizeof text);
+    assert_string_equal(text, "+-0.01 +-25% top 3 5 sweeps");
+    nr_goal_words(&all, text, sizeof text);
+    assert_string_equal(text, "every joint interval at most \u00b10.01");
+    for (size_t bytes = 1; bytes < sizeof text; bytes++) {
+        memset(text, 'x', sizeof text);
+        nr_goal_brief(&all, text, bytes);
+        assert_true(strlen(text) < bytes && text[bytes] == 'x');
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ties), cmocka_unit_test(test_rules),
         cmocka_unit_test(test_any_order_ends_at_the_same_sweep),
-        cmocka_unit_test(test_forecast)};
+        cmocka_unit_test(test_forecast), cmocka_unit_test(test_names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,7 @@ static void test_inverse(void **state) {
 
 static nr_posterior *posterior_of(size_t n, const double *phi, double confidence) {
     nr_posterior *p;
-    double logs[3];
+    double logs[3] = {0};
     for (size_t j = 0; j < n; j++) logs[j] = log(phi[j]);
     assert_int_equal(nr_posterior_new(n, logs, confidence, &p), NR_OK);
     for (size_t j = 0; j < n; j++) near(p->phi[j], phi[j], 1e-14);
