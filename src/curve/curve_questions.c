@@ -139,7 +139,7 @@ static nr_status add_layer(search *s, const char *name, uint32_t node) {
 
 static nr_status add_layers(search *s) {
     nr_ranked_node *nodes = NULL;
-    size_t n;
+    size_t n = 0;
     nr_status status = nr_ranked_nodes(s->inputs->graph, &s->names, s->request->layers,
                                        s->request->stores.items[0], &nodes, &n);
     for (size_t i = 0; i < n && status == NR_OK; i++)

@@ -15,12 +15,13 @@ nr_status nr_store_read(const char *path, nr_store **out) {
     bool sealed;
     NR_TRY(nr_seal_check(path, false, &sealed));
     NR_TRY(nr_h5_open(path, &file));
-    nr_status status = nr_layout_read(file, out);
-    if (status != NR_OK || !nr_store_has_images(*out)) {
-        nr_h5_close(file);
-        return status;
+    nr_store *store = NULL;
+    nr_status status = nr_layout_read(file, &store);
+    if (status != NR_OK || !nr_store_has_images(store)) nr_h5_close(file);
+    else {
+        status = nr_store_add_file(store, file);
+        if (status != NR_OK) nr_store_free(store);
     }
-    status = nr_store_add_file(*out, file);
-    if (status != NR_OK) nr_store_free(*out);
+    if (status == NR_OK) *out = store;
     return status;
 }
