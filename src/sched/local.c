@@ -1,5 +1,6 @@
 #include "neurank/sched/local.h"
 
+#include "neurank/sample/permutation.h"
 #include "neurank/sched/unit.h"
 
 typedef struct {
@@ -40,6 +41,8 @@ static nr_status prepare(local_state *s, nr_game *game) {
 }
 
 static nr_status check(const nr_game *game, const nr_local *run) {
+    NR_REQUIRE(game->n_players > 0 && game->n_players <= NR_PLAYERS_MAX, NR_ERR_USAGE,
+               "%zu players: 1 to %d are expected", game->n_players, NR_PLAYERS_MAX);
     NR_REQUIRE(!run->exact || game->n_players <= NR_EXACT_LIVE_MAX, NR_ERR_USAGE,
                "an exact run of %zu players: at most %d can be enumerated",
                game->n_players, NR_EXACT_LIVE_MAX);

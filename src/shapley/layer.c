@@ -17,12 +17,12 @@
 
 static nr_status choose_filters(const nr_layers_request *request, nr_shape shape,
                                 nr_run_layer *layer) {
+    NR_REQUIRE(shape.c <= NR_PLAYERS_MAX, NR_ERR_INPUT,
+               "layer \"%s\" has %u filters, a layer of at most %d can be ranked",
+               layer->name, shape.c, NR_PLAYERS_MAX);
     if (request->filters)
         return nr_parse_index_list("--filters", request->filters, shape.c,
                                    &layer->filters, &layer->n_players);
-    NR_REQUIRE(shape.c <= NR_PLAYERS_MAX, NR_ERR_INPUT,
-               "layer \"%s\" has %u filters, at most %d can be ranked", layer->name,
-               shape.c, NR_PLAYERS_MAX);
     if (!NR_NEW(layer->filters, shape.c)) return NR_ERR_INTERNAL;
     for (uint32_t i = 0; i < shape.c; i++) layer->filters[i] = i;
     layer->n_players = shape.c;

@@ -21,10 +21,9 @@ typedef struct {
 
 /* The estimate, the caller's (nr_results_free); *rule, unless NULL, says what ended the
  * run. The game is borrowed. NR_ERR_USAGE: there is no goal, the confidence is not in
- * 0.5 .. 1, or too many players for an exact run; NR_ERR_UNIT: a value is not finite or
- * not within +-2^16, or values spread too widely to be summed; NR_ERR_INTERNAL: no
- * memory; or what the game says. That n_players is at most NR_PLAYERS_MAX is the
- * caller's to see to. */
+ * 0.5 .. 1, there are more than NR_PLAYERS_MAX players, or too many for an exact run;
+ * NR_ERR_UNIT: a value is not finite or not within +-2^16, or values spread too widely
+ * to be summed; NR_ERR_INTERNAL: no memory; or what the game says. */
 nr_status nr_local_play(nr_game *game, const nr_local *run, nr_results **out,
                         nr_rule *rule);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "neurank/game/callback.h"
+#include "neurank/sample/permutation.h"
 #include "neurank/sched/local.h"
 #include "neurank/sched/unit.h"
 
@@ -143,6 +144,13 @@ static void test_refusals(void **state) {
     assert_int_equal(nr_local_play(&game, &exact, &r, NULL), NR_ERR_USAGE);
     assert_string_equal(test_last_message(),
                         "an exact run of 41 players: at most 40 can be enumerated");
+    nr_game_free(&game);
+    spec.n_players = NR_PLAYERS_MAX + 1;
+    endless.goal.sweeps = 1;
+    assert_int_equal(nr_callback_game_new(&spec, &game), NR_OK);
+    assert_int_equal(nr_local_play(&game, &endless, &r, NULL), NR_ERR_USAGE);
+    assert_string_equal(test_last_message(),
+                        "1048577 players: 1 to 1048576 are expected");
     nr_game_free(&game);
 }
 
