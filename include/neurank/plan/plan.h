@@ -42,7 +42,8 @@ uint64_t nr_plan_get_u64(const nr_plan *plan, const char *name);
 void nr_plan_free(nr_plan *plan);
 
 /* Appends to text [bytes], cut there, every field of `wanted` that differs, with both
- * values: "seed is 1 there, 7 here; ...". of: whose plan it is, if there are several;
+ * values: "seed is 1 there, 7 here; ..."; of `data` only what seed and number of images
+ * do not explain. of: whose plan it is, if there are several;
  * else NULL. */
 void nr_plan_differences(const nr_plan *stored, const nr_plan *wanted, const char *of,
                          char *text, size_t bytes);

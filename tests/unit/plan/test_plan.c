@@ -26,7 +26,27 @@ static void test_plan_differences(void **state) {
     nr_plan_free(&b);
 }
 
+/* The digest of the images that a seed draws says nothing of its own. */
+static void test_data_follows_the_seed(void **state) {
+    (void)state;
+    nr_plan a = {0}, b = {0};
+    char text[200] = "";
+    nr_plan_set(&a, "seed", "1");
+    nr_plan_set(&a, "data", "aa");
+    nr_plan_set(&b, "seed", "2");
+    nr_plan_set(&b, "data", "bb");
+    nr_plan_differences(&a, &b, NULL, text, sizeof text);
+    assert_string_equal(text, "seed is 1 there, 2 here");
+    nr_plan_set(&b, "seed", "1");
+    text[0] = '\0';
+    nr_plan_differences(&a, &b, NULL, text, sizeof text);
+    assert_string_equal(text, "data is aa there, bb here");
+    nr_plan_free(&a);
+    nr_plan_free(&b);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plan_differences)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_plan_differences),
+                                       cmocka_unit_test(test_data_follows_the_seed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
