@@ -115,6 +115,7 @@ double nr_goal_forecast(const nr_goal *goal, const nr_results *r,
     const nr_goal_row *row;
     double planned = goal->sweeps ? (double)goal->sweeps : INFINITY, best = INFINITY;
     double next = (double)r->sweeps + 1;
+    if (r->exact) return 1;
     if (r->visits == 0 || rule_reached(goal, r) != NR_RULE_NONE)
         return r->visits == 0 ? planned : (double)r->sweeps;
     for (size_t k = 0; (row = asked(goal, k)); k++)

@@ -158,6 +158,7 @@ nr_status nr_results_new(const nr_fold *fold, const nr_interval_spec *spec,
     c.seen = (double)nr_tally_visits(tally) / (double)nr_fold_get_spec(fold)->n_blocks;
     if (!NR_NEW(r, 1)) return NR_ERR_INTERNAL;
     nr_status status = allocate(nr_tally_players(tally), r);
+    r->exact = c.exact;
     r->visits = nr_tally_visits(tally);
     r->samples = c.exact ? r->visits : nr_tally_groups(tally);
     if (status == NR_OK) {

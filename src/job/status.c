@@ -32,7 +32,7 @@ static nr_status look_at_layer(const nr_store *store, const nr_store_layer *laye
     row->state = row->complete ? "complete" : f->units > 0 ? "partial" : "waiting";
     f->units_per_sweep = (double)layer->units.units_per_sweep;
     f->widest = nr_results_widest(r);
-    double sweeps = nr_store_is_exact(layer) ? 1 : nr_goal_forecast(&goal, r, &spec);
+    double sweeps = nr_goal_forecast(&goal, r, &spec);
     f->total = row->complete ? f->units : sweeps * f->units_per_sweep;
     f->rate = layer->seconds > 0 ? f->units / layer->seconds : NAN;
     f->left_s = row->complete ? 0 : (f->total - f->units) / f->rate;

@@ -49,9 +49,8 @@ static nr_status print_layer(const measurement *m) {
     nr_results *r;
     NR_TRY(nr_results_new(m->fold, &m->intervals, &r));
     double per_sweep = m->seconds / (r->seen > 0 ? r->seen : NAN);
-    bool exact = nr_fold_is_exact(m->fold);
-    double sweeps = exact ? 1 : nr_goal_forecast(&m->goal, r, &m->intervals);
-    if (exact) snprintf(goal, sizeof goal, "all coalitions");
+    double sweeps = nr_goal_forecast(&m->goal, r, &m->intervals);
+    if (r->exact) snprintf(goal, sizeof goal, "all coalitions");
     else nr_goal_brief(&m->goal, goal, sizeof goal);
     if (isfinite(sweeps)) snprintf(count, sizeof count, "%.0f", sweeps);
     printf("%-24s %7zu %12s %12s %12.3g  %-22s %9s %12s\n", m->name, r->n,

@@ -62,8 +62,8 @@ nr_status nr_goal_check(const nr_goal *goal, const nr_fold *fold,
                         const nr_interval_spec *spec, nr_rule *out);
 
 /* After how many sweeps in all the goal is probably reached, if variances stay what
- * they are; INFINITY when that cannot be said. results may be those of a part of a
- * sweep. */
+ * they are; INFINITY when that cannot be said; 1 of an exact run. results may be those
+ * of a part of a sweep. */
 double nr_goal_forecast(const nr_goal *goal, const nr_results *results,
                         const nr_interval_spec *spec);
 

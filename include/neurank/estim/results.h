@@ -31,7 +31,8 @@ extern "C" {
 #endif
 
 typedef struct {
-    size_t n; /* players; every array is [n], NAN where nothing is known */
+    bool exact; /* all coalitions: no errors, one sweep */
+    size_t n;   /* players; every array is [n], NAN where nothing is known */
     double *shapley, *std_error;
     double *ci_low, *ci_high, *joint_low, *joint_high;
     double *population_error, *population_low, *population_high;
