@@ -8,9 +8,9 @@
 typedef struct {
     const char *option;    /* "half-width", also the name of its rule */
     const char *attribute; /* "goal_half_width", in stores */
-    size_t field;          /* in nr_goal; 0: not asked for */
-    bool whole;            /* the field is a uint64_t, else a double */
+    size_t field;          /* place in nr_goal; a value of 0: not asked for */
     nr_rule rule;          /* which it ends a run by; none: it qualifies another part */
+    bool whole;            /* the field is a uint64_t, else a double */
     bool watches;          /* it looks at the data: asked before those that do not */
     bool (*reached)(const nr_goal *goal, const nr_results *results);
     /* After how many sweeps in all that is so; of parts that watch. */
