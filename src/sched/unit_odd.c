@@ -107,6 +107,7 @@ static void add_rows(thinned *t, size_t count) {
 /* Twice the draw's Shapley values in quanta, that sum to twice D exactly: what rounding
  * leaves goes to the first players, a quantum each. */
 static void write_values(thinned *t, double scale, int64_t *twice) {
+    NR_ASSERT(t->visitor.n_live > 1); /* draw_or_know */
     int64_t left = 2 * (t->visitor.ends.full - t->visitor.ends.empty);
     double each = (double)left / (double)t->visitor.n_live;
     memset(twice, 0, t->visitor.spec.game->n_players * sizeof *twice);
