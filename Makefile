@@ -105,7 +105,7 @@ all: $(BUILD)/neurank $(BUILD)/neurank-job $(BUILD)/libneurank.a
 
 help:
 	@echo 'make demo       install what is missing, build, rank the filters of a real network'
-	@echo 'make test       install what is missing, build, lint, run all quick tests (17 min)'
+	@echo 'make test       install what is missing, build, lint, run all quick tests (13 min)'
 	@echo 'make test-slurm the jobs on a SLURM of its own, two nodes on this machine (5 min)'
 	@echo 'make test-long  the tests that take longer, then coverage and efficiency (50 min)'
 	@echo 'make torture    200 runs killed at random and resumed: the same bits? (25 min)'
