@@ -80,6 +80,7 @@ def environment(neurank):
                OMPI_MCA_mpi_yield_when_idle="1",
                OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     env.setdefault("NEURANK_MPIRUN", "mpirun")
+    env.setdefault("ASAN_OPTIONS", "detect_stack_use_after_return=1")  # as from GCC 13 on by itself
     return env
 
 

@@ -8,11 +8,13 @@
 
 enum { WORDS = 24 };
 
+/* The request borrows from all of these until the next call. */
 static nr_options *parse(const char *line, nr_status wanted) {
     static nr_options options;
     static char copy[512];
-    char *argv[WORDS] = {0};
+    static char *argv[WORDS];
     int argc = 0;
+    memset(argv, 0, sizeof argv);
     snprintf(copy, sizeof copy, "%s", line);
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
         argv[argc++] = word;
