@@ -12,14 +12,6 @@
 
 enum { N = 6, UNITS = 8, BLOCKS = 16 };
 
-static uint64_t generation(const char *path) {
-    nr_store *store;
-    assert_int_equal(nr_store_read(path, &store), NR_OK);
-    uint64_t result = store->generation;
-    nr_store_free(store);
-    return result;
-}
-
 static int threads(void) {
     int n = 0;
     DIR *tasks = opendir("/proc/self/task");
@@ -48,12 +40,12 @@ static uint64_t written(const nr_saver_times *times, double later_s, int ticks) 
     nr_saver *saver;
     unlink(path);
     assert_int_equal(nr_store_write(path, store), NR_OK);
-    uint64_t before = generation(path);
+    uint64_t before = test_store_generation(path);
     assert_int_equal(nr_saver_new(store, path, NULL, times, &saver), NR_OK);
     for (int k = 0; k < ticks; k++) tick(saver, later_s);
     nr_saver_free(saver);
     nr_store_free(store);
-    return generation(path) - before;
+    return test_store_generation(path) - before;
 }
 
 static void test_times(void **state) {

@@ -58,14 +58,6 @@ static void close_session(content *c, nr_session *session) {
     c->store = NULL;
 }
 
-static uint64_t generation(const char *path) {
-    nr_store *store;
-    assert_int_equal(nr_store_read(path, &store), NR_OK);
-    uint64_t result = store->generation;
-    nr_store_free(store);
-    return result;
-}
-
 /* One look where nobody else writes; a store that is complete is left alone. */
 static void test_goes_on(void **state) {
     (void)state;
@@ -74,13 +66,13 @@ static void test_goes_on(void **state) {
     unlink(request.path);
     close_session(&c, open_session(&c, &request));
     assert_int_equal(c.adopted, 1);
-    uint64_t first = generation(request.path);
+    uint64_t first = test_store_generation(request.path);
     c.complete = true;
     close_session(&c, open_session(&c, &request));
-    assert_true(generation(request.path) == first);
+    assert_true(test_store_generation(request.path) == first);
     c.changed = true;
     close_session(&c, open_session(&c, &request));
-    assert_true(generation(request.path) == first + 1);
+    assert_true(test_store_generation(request.path) == first + 1);
     assert_int_equal(c.adopted, 3);
 }
 

@@ -94,3 +94,11 @@ void test_store_add(nr_store *store, uint64_t unit, test_value *value) {
     free(rows);
     free(each);
 }
+
+uint64_t test_store_generation(const char *path) {
+    nr_store *store;
+    assert_int_equal(nr_store_read(path, &store), NR_OK);
+    uint64_t generation = store->generation;
+    nr_store_free(store);
+    return generation;
+}

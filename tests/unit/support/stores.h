@@ -18,4 +18,7 @@ nr_store *test_store(const test_store_spec *spec);
 typedef int64_t test_value(uint64_t sweep, size_t image, size_t player);
 void test_store_add(nr_store *store, uint64_t unit, test_value *value);
 
+/* How often the file at path was written. */
+uint64_t test_store_generation(const char *path);
+
 #endif
