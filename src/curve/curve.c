@@ -23,10 +23,9 @@
 #include "neurank/curve/curve.h"
 #include "neurank/game/channel_means.h"
 #include "neurank/game/masked.h"
-#include "neurank/nn/blas_core.h"
 #include "neurank/nn/gemm.h"
 #include "neurank/run/hold.h"
-#include "neurank/run/kernel_choice.h"
+#include "neurank/run/load.h"
 #include "neurank/run/output.h"
 #include "neurank/run/steps.h"
 #include "neurank/run/world_check.h"
@@ -53,27 +52,24 @@ static bool is_root(const curve_run *run) {
 
 /* ---- what there is to do ---- */
 
-static nr_status set_plan(const curve_run *run, nr_plan *plan) {
-    NR_TRY(nr_plan_set(plan, "model", run->inputs.model_digest));
-    NR_TRY(nr_plan_set(plan, "data", run->inputs.data_digest));
-    NR_TRY(nr_plan_set_u64(plan, "images", nr_images_count(run->inputs.images)));
-    NR_TRY(nr_plan_set_u64(plan, "seed", run->request->in.seed));
-    NR_TRY(nr_plan_set(plan, "ablate", nr_ablation_words[run->request->ablation]));
-    NR_TRY(nr_plan_set(plan, "kernels", run->kernels->name));
-    NR_TRY(nr_plan_set_u64(plan, "numbers", NR_NUMBERS_VERSION));
-    return nr_plan_set(plan, NR_PLAN_BLAS, nr_blas_core());
+static nr_curve_plan plan_of(const curve_run *run) {
+    return (nr_curve_plan){.in = nr_run_inputs(&run->inputs, run->request->in.seed),
+                           .ablation = run->request->ablation,
+                           .arithmetic = nr_run_arithmetic(run->kernels)};
 }
 
 enum { DIFFERENCES = 1024 };
 
 /* What the file has, if there is one that fits. */
-static nr_status read_file(curve_run *run, const nr_plan *plan) {
+static nr_status read_file(curve_run *run, const nr_curve_plan *plan) {
     const char *path = run->request->output;
     char differences[DIFFERENCES] = "";
     if (access(path, F_OK) != 0) return NR_OK;
     if (run->request->fresh) return nr_keep_old(path);
     NR_TRY(nr_curves_read(path, &run->file));
-    nr_plan_differences(&run->file.plan, plan, NULL, differences, sizeof differences);
+    nr_plan_differences((nr_plan){&nr_curve_form, &run->file.plan},
+                        (nr_plan){&nr_curve_form, plan}, NULL, differences,
+                        sizeof differences);
     NR_REQUIRE(!*differences, NR_ERR_MISMATCH,
                "%s: curves of something else: %s (--fresh starts over)", path,
                differences);
@@ -102,30 +98,23 @@ static nr_status add_history(curve_run *run, const char *command_line) {
 
 static nr_status open_file(curve_run *run, const char *command_line) {
     const nr_curve_request *o = run->request;
-    nr_plan plan = {0};
     if (!o->output) return NR_OK;
     const char *const inputs[] = {o->in.model, o->in.data};
     NR_TRY(nr_publish_check(o->output, inputs, 2));
     NR_TRY(nr_publish_check(o->output, o->stores.items, o->stores.n));
     NR_TRY(nr_hold_lock(o->output, &run->lock));
-    nr_status status = set_plan(run, &plan);
-    if (status == NR_OK) status = read_file(run, &plan);
-    nr_plan_free(&run->file.plan);
-    run->file.plan = plan;
-    if (status == NR_OK) status = add_history(run, command_line);
-    return status;
+    const nr_curve_plan plan = plan_of(run);
+    NR_TRY(read_file(run, &plan));
+    nr_plan_clear(&nr_curve_form, &run->file.plan);
+    NR_TRY(nr_plan_copy(&nr_curve_form, &plan, &run->file.plan));
+    return add_history(run, command_line);
 }
 
 static nr_status load(curve_run *run, const char *command_line) {
     const nr_curve_request *o = run->request;
-    char kernels[NR_KERNELS_TEXT];
-    NR_TRY(nr_inputs_load(run->world, &o->in, &run->inputs));
-    if (!is_root(run)) nr_log_set_silent(true); /* one message of what all decide */
-    nr_status status = nr_choose_kernels(run->world, o->in.kernels,
-                                         o->fresh ? NULL : o->output, kernels);
-    if (status == NR_OK) status = nr_require_kernels(kernels, &run->kernels);
-    nr_log_set_silent(false);
-    NR_TRY(nr_world_share(run->world, status));
+    nr_status status = NR_OK;
+    NR_TRY(nr_load(run->world, &o->in, o->fresh ? NULL : o->output, &run->inputs,
+                   &run->kernels));
     if (is_root(run))
         status = nr_curve_questions(o, &run->inputs, &run->layers, &run->n,
                                     &run->same_images);

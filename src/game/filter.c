@@ -167,17 +167,16 @@ nr_status nr_filter_game_new(const nr_filter_spec *spec, nr_game *out) {
         return status;
     }
     size_t images = nr_images_count(spec->images);
-    *out =
-        (nr_game){.n_players = spec->n_players,
-                  .n_blocks = (images + spec->block_images - 1) / spec->block_images,
-                  .marginal_limit = spec->metric == NR_METRIC_ACCURACY ? 1 : INFINITY,
-                  .self = game,
-                  .open = filter_open,
-                  .pair = filter_pair,
-                  .live = filter_live,
-                  .values = filter_values,
-                  .gray = filter_gray,
-                  .free = filter_free};
+    *out = (nr_game){.n_players = spec->n_players,
+                     .n_blocks = (images + spec->block_images - 1) / spec->block_images,
+                     .marginal_limit = nr_metric_rows[spec->metric].marginal_limit,
+                     .self = game,
+                     .open = filter_open,
+                     .pair = filter_pair,
+                     .live = filter_live,
+                     .values = filter_values,
+                     .gray = filter_gray,
+                     .free = filter_free};
     return NR_OK;
 }
 

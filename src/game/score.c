@@ -2,10 +2,6 @@
 
 #include <math.h>
 
-const char *const nr_metric_words[NR_METRICS] = {[NR_METRIC_LOSS] = "loss",
-                                                 [NR_METRIC_ACCURACY] = "accuracy",
-                                                 [NR_METRIC_MARGIN] = "margin"};
-
 static double accuracy(size_t classes, const float *logits, uint32_t label) {
     size_t best = 0;
     for (size_t c = 1; c < classes; c++)

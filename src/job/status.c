@@ -30,7 +30,7 @@ static nr_status look_at_layer(const nr_store *store, const nr_store_layer *laye
     row->complete = nr_store_layer_is_complete(layer);
     f->units = (double)nr_fold_units(layer->fold);
     row->state = row->complete ? "complete" : f->units > 0 ? "partial" : "waiting";
-    f->units_per_sweep = (double)layer->units.units_per_sweep;
+    f->units_per_sweep = (double)layer->plan.units.units_per_sweep;
     f->widest = nr_results_widest(r);
     double sweeps = nr_goal_forecast(&goal, r, &spec);
     f->total = row->complete ? f->units : sweeps * f->units_per_sweep;

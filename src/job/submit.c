@@ -64,16 +64,17 @@ static nr_status check_queue(const char *path) {
 
 /* This machine need not have the processor that the run began on. */
 static nr_status take_kernels(const char *path, nr_store *wanted) {
-    static const char *const names[] = {"kernels", NR_PLAN_BLAS};
     nr_store *old;
     if (access(path, F_OK) != 0) return NR_OK;
     NR_TRY(nr_store_read(path, &old));
     nr_status status = NR_OK;
-    for (size_t k = 0; k < wanted->n_layers && k < old->n_layers; k++)
-        for (size_t i = 0; i < 2 && status == NR_OK; i++)
-            if (strcmp(wanted->layers[k].name, old->layers[k].name) == 0)
-                status = nr_plan_set(&wanted->layers[k].plan, names[i],
-                                     nr_plan_get(&old->layers[k].plan, names[i]));
+    for (size_t k = 0; k < wanted->n_layers && k < old->n_layers; k++) {
+        const nr_plan_arithmetic *from = &old->layers[k].plan.arithmetic;
+        nr_plan_arithmetic *to = &wanted->layers[k].plan.arithmetic;
+        if (strcmp(wanted->layers[k].name, old->layers[k].name) != 0) continue;
+        if (status == NR_OK) status = nr_plan_replace(&to->kernels, from->kernels);
+        if (status == NR_OK) status = nr_plan_replace(&to->blas, from->blas);
+    }
     nr_store_free(old);
     return status;
 }
@@ -101,24 +102,24 @@ static nr_status forecast_layer(const nr_work *work, size_t k,
     const nr_run_layer *layer = &work->layers[k];
     nr_forecast f;
     nr_cut *cut;
-    if (nr_estimator_is_exact(layer->estimator))
+    if (nr_estimator_is_exact(layer->plan.estimator))
         return nr_exact_check(work->world, &work->inputs, layer, work->request, ranks,
                               stored->fold, seconds);
     NR_TRY(nr_cut_new(work->inputs.graph, layer->node, layer->spec.ablation,
                       layer->filters, layer->n_players, &cut));
     double macs = nr_filter_visit_macs(cut, layer->spec.block_images) *
-                  (double)layer->units.n_blocks;
+                  (double)layer->plan.units.n_blocks;
     nr_cut_free(cut);
     NR_TRY(
         nr_forecast_layer(work->world, &work->inputs, &work->request->play, layer, &f));
     double done =
-        (double)nr_fold_units(stored->fold) / (double)layer->units.units_per_sweep;
+        (double)nr_fold_units(stored->fold) / (double)layer->plan.units.units_per_sweep;
     double left = fmax(f.sweeps - done, 0);
     *seconds += left * f.seconds_per_sweep / ranks;
     printf("  %-24s %7zu %12s %10.3g %12s\n", layer->name, layer->n_players,
            nr_format_count(2 * macs, flop), 2e-9 * macs / f.seconds_per_sweep,
            isfinite(f.sweeps) ? nr_format_count(left, text) : "?");
-    double units = left * (double)layer->units.units_per_sweep;
+    double units = left * (double)layer->plan.units.units_per_sweep;
     if (isfinite(units) && units < ranks)
         nr_log(NR_LOG_WARNING,
                "%s: %.0f pieces of work are left, %d ranks: some will idle",

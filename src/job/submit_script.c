@@ -56,8 +56,8 @@ double nr_work_store_bytes(const nr_work *work) {
     for (size_t k = 0; k < work->n_layers; k++) {
         const nr_run_layer *layer = &work->layers[k];
         double n = (double)layer->n_players;
-        bytes += n * FILTER_BYTES + n * (double)layer->n_classes * CLASS_BYTES;
-        if (layer->per_image) bytes += n * images * IMAGE_BYTES;
+        bytes += n * FILTER_BYTES + n * (double)layer->plan.n_classes * CLASS_BYTES;
+        if (layer->plan.per_image) bytes += n * images * IMAGE_BYTES;
     }
     return bytes;
 }
@@ -76,7 +76,7 @@ double nr_work_node_bytes(const nr_work *work, uint64_t ranks_per_node) {
     for (size_t k = 0; k < work->n_layers; k++) {
         double n = (double)work->layers[k].n_players;
         double layer =
-            n * FILTER_BYTES + n * (double)work->layers[k].n_classes * CLASS_BYTES;
+            n * FILTER_BYTES + n * (double)work->layers[k].plan.n_classes * CLASS_BYTES;
         if (layer > largest) largest = layer;
     }
     return weights + (double)n_pixels + (double)ranks_per_node * (rank + largest) +

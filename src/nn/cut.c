@@ -5,10 +5,6 @@
 
 #include "neurank/base/memory.h"
 
-const char *const nr_ablation_words[NR_ABLATIONS] = {[NR_ABLATE_REMOVE] = "remove",
-                                                     [NR_ABLATE_WEIGHTS] = "weights",
-                                                     [NR_ABLATE_MEAN] = "mean"};
-
 /* What is known of one TWO tensor. */
 typedef struct {
     uint32_t *player;   /* [c] */

@@ -20,3 +20,10 @@ bool nr_shard_parse(const char *text, nr_shard *out) {
     *out = shard;
     return true;
 }
+
+void nr_shard_format(const nr_shard *shard, char *text, size_t bytes) {
+    if (shard->count == 0) snprintf(text, bytes, "none");
+    else
+        snprintf(text, bytes, "%llu/%llu", (unsigned long long)shard->number,
+                 (unsigned long long)shard->count);
+}

@@ -29,13 +29,7 @@ typedef struct {
     double *values; /* [quantities, n] of an image */
 } context;
 
-/* ---- plan ---- */
-
-static nr_status set_plan(const nr_rated_layer *layer, nr_plan *plan) {
-    NR_TRY(nr_rated_plan(layer, plan));
-    NR_TRY(nr_plan_set(plan, "metric", nr_metric_words[layer->of_baseline->metric]));
-    return nr_plan_set(plan, "ablate", nr_ablation_words[layer->of_baseline->ablation]);
-}
+/* ---- its rating ---- */
 
 /* By the weights as the file has them: folding BatchNorm would change them. */
 static nr_status fill_norms(const nr_rated_layer *layer, nr_rating *rating) {
@@ -65,15 +59,12 @@ static void fill_random(const nr_rated_layer *layer, double *random) {
 }
 
 nr_status nr_baseline_rating(const nr_rated_layer *layer, nr_rating *out) {
-    nr_plan plan = {0};
-    nr_status status = set_plan(layer, &plan);
-    if (status == NR_OK)
-        status =
-            nr_rating_make(NR_RATING_BASELINE, layer->name, &plan, layer->n, 0, out);
-    nr_plan_free(&plan);
-    NR_TRY(status);
+    nr_rating_plan plan = nr_rated_plan(layer);
+    plan.of_baseline.metric = layer->of_baseline->metric;
+    plan.of_baseline.ablation = layer->of_baseline->ablation;
+    NR_TRY(nr_rating_make(NR_RATING_BASELINE, layer->name, &plan, layer->n, 0, out));
     fill_random(layer, out->arrays[NR_BASELINE_RANDOM]);
-    status = fill_norms(layer, out);
+    nr_status status = fill_norms(layer, out);
     if (status != NR_OK) nr_rating_clear(out);
     return status;
 }

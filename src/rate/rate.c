@@ -9,7 +9,7 @@
 #include "neurank/nn/gemm.h"
 #include "neurank/nn/layers.h"
 #include "neurank/rate/rate.h"
-#include "neurank/run/kernel_choice.h"
+#include "neurank/run/load.h"
 #include "neurank/run/world_check.h"
 #include "rate_session.h"
 
@@ -20,6 +20,7 @@ typedef struct {
     const nr_baseline_request *of_baseline; /* or NULL */
     nr_rating_kind kind;
     nr_inputs inputs;
+    const nr_kernels *kernels;
     nr_rated_layer *layers; /* [n] */
     size_t n;
     nr_rate_session *session; /* rank 0 */
@@ -27,11 +28,10 @@ typedef struct {
 
 /* ---- what there is to do ---- */
 
-static nr_status plan_layers(rate_run *run, const char *kernels) {
+static nr_status plan_layers(void *self) {
+    rate_run *run = self;
     uint32_t *nodes;
     const nr_graph *graph = run->inputs.graph;
-    const nr_kernels *found;
-    NR_TRY(nr_require_kernels(kernels, &found));
     NR_TRY(nr_layers_select(graph, run->request->layers, &nodes, &run->n));
     nr_status status = NR_NEW(run->layers, run->n) ? NR_OK : NR_ERR_INTERNAL;
     for (size_t k = 0; k < run->n && status == NR_OK; k++) {
@@ -41,7 +41,7 @@ static nr_status plan_layers(rate_run *run, const char *kernels) {
                              .request = run->request,
                              .of_switch = run->of_switch,
                              .of_baseline = run->of_baseline,
-                             .kernels = found,
+                             .kernels = run->kernels,
                              .node = nodes[k],
                              .name = nr_graph_text(graph, node->short_name),
                              .n = node->shape.c};
@@ -51,17 +51,10 @@ static nr_status plan_layers(rate_run *run, const char *kernels) {
 }
 
 static nr_status load(rate_run *run) {
-    char kernels[NR_KERNELS_TEXT];
-    const nr_input_request *in = &run->request->in;
     const nr_store_request *out = &run->request->out;
-    bool root = nr_world_rank(run->world) == 0;
-    NR_TRY(nr_inputs_load(run->world, in, &run->inputs));
-    if (!root) nr_log_set_silent(true); /* the same decision everywhere, one message */
-    nr_status status = nr_choose_kernels(run->world, in->kernels,
-                                         out->fresh ? NULL : out->path, kernels);
-    if (status == NR_OK) status = plan_layers(run, kernels);
-    nr_log_set_silent(false);
-    return nr_world_share(run->world, status);
+    NR_TRY(nr_load(run->world, &run->request->in, out->fresh ? NULL : out->path,
+                   &run->inputs, &run->kernels));
+    return nr_decide(run->world, plan_layers, run);
 }
 
 static nr_status open_session(rate_run *run, const char *command_line) {

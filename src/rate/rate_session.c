@@ -38,22 +38,19 @@ static nr_status make_rating(const nr_rate_session *s, size_t k, nr_rating *out)
                                        : nr_baseline_rating(&s->layers[k], out);
 }
 
-static nr_status match_inputs(const nr_rate_session *s, const nr_plan *wanted) {
+static nr_status match_inputs(const nr_rate_session *s, const nr_plan_inputs *wanted) {
     const char *path = s->request->out.path;
     if (s->store->n_layers > 0)
-        NR_TRY(nr_match_inputs(path, &s->store->plan, "Shapley values", wanted));
-    for (size_t i = 0; i < s->store->n_ratings; i++)
-        NR_TRY(nr_match_inputs(path, &s->store->ratings[i].plan,
-                               nr_rating_name(s->store->ratings[i].kind), wanted));
-    return NR_OK;
+        NR_TRY(nr_match_inputs(path, &s->store->plan.in, "Shapley values", wanted));
+    return nr_match_ratings(path, s->store, wanted);
 }
 
 static nr_status match_plan(const nr_rate_session *s, const nr_rating *there,
                             const nr_rating *wanted) {
     char text[NR_LOG_LINE] = "";
-    NR_TRY(nr_require_noted(s->request->out.path, s->store, &there->plan));
-    nr_plan_differences(&there->plan, &wanted->plan, s->n > 1 ? there->layer : NULL,
-                        text, sizeof text);
+    NR_TRY(nr_require_noted(s->request->out.path, s->store, &there->plan.arithmetic));
+    nr_plan_differences(nr_rating_get_plan(there), nr_rating_get_plan(wanted),
+                        s->n > 1 ? there->layer : NULL, text, sizeof text);
     NR_REQUIRE(!*text, NR_ERR_MISMATCH,
                "%s: the %s of layer \"%s\" is of another run: %s; use another file or "
                "--fresh",
@@ -70,7 +67,7 @@ static nr_status prepare_rating(nr_rate_session *s, size_t k) {
     nr_rating wanted;
     nr_rating *there = nr_store_rating(s->store, s->layers[k].name, s->kind);
     NR_TRY(make_rating(s, k, &wanted));
-    nr_status status = match_inputs(s, &wanted.plan);
+    nr_status status = match_inputs(s, &wanted.plan.in);
     if (status == NR_OK && there && s->request->out.fresh) {
         nr_rating old = *there;
         *there = wanted;

@@ -10,7 +10,7 @@
 
 #include "neurank/nn/kernels.h"
 #include "neurank/rate/rate.h"
-#include "neurank/run/inputs.h"
+#include "neurank/run/load.h"
 #include "neurank/store/store.h"
 
 enum { NR_RATER_LINE = 160 };
@@ -58,7 +58,7 @@ bool nr_switch_adopt_goal(const nr_rated_layer *layer, nr_rating *rating);
 nr_status nr_baseline_rater_new(const nr_rated_layer *layer, nr_rater *out);
 nr_status nr_baseline_rating(const nr_rated_layer *layer, nr_rating *out);
 
-/* Plan fields that both have. */
-nr_status nr_rated_plan(const nr_rated_layer *layer, nr_plan *plan);
+/* What both plans say; texts are the layer's. */
+nr_rating_plan nr_rated_plan(const nr_rated_layer *layer);
 
 #endif

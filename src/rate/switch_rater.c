@@ -20,13 +20,6 @@
  * many points of the trace. */
 enum { PERIOD_STEPS = 100, PERIOD_EPOCHS_MAX = 64, PERIOD_POINTS = 20 };
 
-const char *const nr_switch_estimator_words[2] = {
-    [NR_SWITCH_MEAN] = "mean", [NR_SWITCH_SAMPLE] = "sample"};
-const char *const nr_optimizer_words[2] = {
-    [NR_OPTIMIZER_ADAM] = "adam", [NR_OPTIMIZER_SGD] = "sgd"};
-const char *const nr_switch_scale_words[2] = {
-    [NR_SCALE_SUM] = "sum", [NR_SCALE_UNIT] = "unit"};
-
 typedef struct {
     size_t n, n_images;
     double alpha0;
@@ -47,29 +40,25 @@ static uint64_t draws_of(const nr_switch_request *request) {
 
 /* ---- plan ---- */
 
-static nr_status set_plan(const nr_rated_layer *layer, nr_plan *plan) {
+static nr_rating_plan plan_of(const nr_rated_layer *layer) {
     const nr_switch_request *o = layer->of_switch;
-    char text[NR_NUMBER_TEXT];
-    NR_TRY(nr_rated_plan(layer, plan));
-    NR_TRY(nr_plan_set(plan, "estimator", nr_switch_estimator_words[o->estimator]));
-    NR_TRY(nr_plan_set(plan, "optimizer", nr_optimizer_words[o->optimizer]));
-    NR_TRY(nr_plan_set(plan, "scale", nr_switch_scale_words[o->scale]));
-    NR_TRY(nr_plan_set_u64(plan, "draws", draws_of(o)));
-    NR_TRY(nr_plan_set_u64(plan, "batch", o->batch));
-    NR_TRY(
-        nr_plan_set_u64(plan, "block", nr_batches_block_images(o->batch, draws_of(o))));
-    NR_TRY(nr_plan_set(plan, "alpha0", nr_format_double(o->alpha0, text)));
-    return nr_plan_set(plan, "lr", nr_format_double(o->learning_rate, text));
+    nr_rating_plan plan = nr_rated_plan(layer);
+    plan.of_switch =
+        (nr_switch_plan){.estimator = o->estimator,
+                         .optimizer = o->optimizer,
+                         .scale = o->scale,
+                         .draws = draws_of(o),
+                         .batch = o->batch,
+                         .block_images = nr_batches_block_images(o->batch, draws_of(o)),
+                         .alpha0 = o->alpha0,
+                         .learning_rate = o->learning_rate};
+    return plan;
 }
 
 nr_status nr_switch_rating(const nr_rated_layer *layer, nr_rating *out) {
-    nr_plan plan = {0};
-    nr_status status = set_plan(layer, &plan);
-    if (status == NR_OK)
-        status = nr_rating_make(NR_RATING_SWITCH, layer->name, &plan, layer->n,
-                                nr_images_count(layer->inputs->images), out);
-    nr_plan_free(&plan);
-    NR_TRY(status);
+    const nr_rating_plan plan = plan_of(layer);
+    NR_TRY(nr_rating_make(NR_RATING_SWITCH, layer->name, &plan, layer->n,
+                          nr_images_count(layer->inputs->images), out));
     double *u = out->arrays[NR_SWITCH_U];
     for (size_t j = 0; j < layer->n; j++) u[j] = log(layer->of_switch->alpha0);
     out->counts[NR_SWITCH_EPOCHS] = layer->of_switch->epochs;

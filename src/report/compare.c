@@ -30,30 +30,24 @@ static nr_status check_words(const char *option, const char *words,
     return NR_OK;
 }
 
-static const nr_plan *inputs_of(const nr_store *s) {
-    return s->n_layers > 0 ? &s->plan : s->n_ratings > 0 ? &s->ratings[0].plan : NULL;
-}
-
 nr_status nr_comparison_check(const nr_compared_store *stores, size_t n) {
     for (size_t k = 0; k < n; k++) {
-        const nr_plan *first = inputs_of(stores[0].store);
-        const nr_plan *plan = inputs_of(stores[k].store);
-        NR_REQUIRE(plan, NR_ERR_MISMATCH, "%s: holds no layer", stores[k].path);
-        const char *model = nr_plan_get(plan, "model");
-        NR_REQUIRE(strcmp(model, nr_plan_get(first, "model")) == 0, NR_ERR_MISMATCH,
+        const nr_plan_inputs *first = nr_store_inputs(stores[0].store);
+        const nr_plan_inputs *inputs = nr_store_inputs(stores[k].store);
+        NR_REQUIRE(inputs, NR_ERR_MISMATCH, "%s: holds no layer", stores[k].path);
+        NR_REQUIRE(strcmp(inputs->model, first->model) == 0, NR_ERR_MISMATCH,
                    "%s is of another network than %s: model %s there, %s here",
-                   stores[k].path, stores[0].path, model, nr_plan_get(first, "model"));
+                   stores[k].path, stores[0].path, inputs->model, first->model);
     }
     return NR_OK;
 }
 
 /* ---- rows ---- */
 
-/* Of the layer or the rating, or of the whole store. */
-static const char *setting_of(const nr_compared_store *stores, const nr_ranking *r,
-                              const char *name) {
-    const char *value = nr_plan_get(r->plan, name);
-    return *value ? value : nr_plan_get(inputs_of(stores[r->store].store), name);
+/* What a ranking comes from. */
+static const nr_plan_inputs *inputs_of(const nr_compared_store *stores,
+                                       const nr_ranking *r) {
+    return nr_store_inputs(stores[r->store].store);
 }
 
 typedef struct {
@@ -72,21 +66,25 @@ static void add_difference(difference_list *list, const char *text) {
  * it chooses and orders the images, too. */
 static void find_differences(const nr_compared_store *stores, const nr_ranking *a,
                              const nr_ranking *b, char text[NR_DIFFERENCES_TEXT]) {
-    static const char *const of_seed[] = {"seed", "data"};
+    const nr_plan_inputs *of_a = inputs_of(stores, a), *of_b = inputs_of(stores, b);
     difference_list list = {text, 0};
-    char line[NR_DIFFERENCES_TEXT];
-    for (size_t i = 0; i <= a->plan->n; i++) {
-        const char *name = i < a->plan->n ? a->plan->names[i] : "images";
-        const char *x = setting_of(stores, a, name), *y = setting_of(stores, b, name);
-        bool again = i == a->plan->n && *nr_plan_get(a->plan, name);
-        if (again || strcmp(x, y) == 0 || strcmp(name, of_seed[0]) == 0 ||
-            strcmp(name, of_seed[1]) == 0)
-            continue;
-        snprintf(line, sizeof line, "%s %.100s and %.100s", name, x, y);
+    char line[NR_DIFFERENCES_TEXT], x[NR_PLAN_TEXT], y[NR_PLAN_TEXT];
+    for (size_t i = 0; i < a->plan.form->n; i++) {
+        const char *name = a->plan.form->fields[i].name;
+        bool of_inputs = strcmp(name, "seed") == 0 || strcmp(name, "data") == 0 ||
+                         strcmp(name, "images") == 0;
+        const char *first = nr_plan_get(a->plan, name, x);
+        const char *second = nr_plan_get(b->plan, name, y);
+        if (of_inputs || strcmp(first, second) == 0) continue;
+        snprintf(line, sizeof line, "%s %.100s and %.100s", name, first, second);
         add_difference(&list, line);
     }
-    if (strcmp(setting_of(stores, a, "seed"), setting_of(stores, b, "seed")) == 0)
-        add_difference(&list, "the same seed");
+    if (of_a->images != of_b->images) {
+        snprintf(line, sizeof line, "images %llu and %llu",
+                 (unsigned long long)of_a->images, (unsigned long long)of_b->images);
+        add_difference(&list, line);
+    }
+    if (of_a->seed == of_b->seed) add_difference(&list, "the same seed");
 }
 
 /* What the rows of one layer are made from. */

@@ -14,8 +14,8 @@
 /* ---- is it good? ---- */
 
 static nr_status check_curves(const nr_html_spec *spec, const nr_drawn_curves *drawn) {
-    const char *model = nr_store_model(spec->stores[0].store);
-    const char *other = nr_plan_get(&drawn->curves->plan, "model");
+    const char *model = nr_store_inputs(spec->stores[0].store)->model;
+    const char *other = drawn->curves->plan.in.model;
     NR_REQUIRE(strcmp(model, other) == 0, NR_ERR_MISMATCH,
                "%s is of another network than %s: model %s there, %s here", drawn->path,
                spec->stores[0].path, other, model);
@@ -50,8 +50,12 @@ static void fact(nr_html *html, const char *name, const char *value) {
     nr_html_words(html, "%s", value);
 }
 
-static void write_plan(nr_html *html, const nr_plan *plan) {
-    for (size_t i = 0; i < plan->n; i++) fact(html, plan->names[i], plan->values[i]);
+static void write_plan(nr_html *html, nr_plan plan) {
+    char room[NR_PLAN_TEXT];
+    for (size_t i = 0; i < plan.form->n; i++) {
+        const nr_plan_field *field = &plan.form->fields[i];
+        fact(html, field->name, nr_plan_words(plan, field, room));
+    }
 }
 
 static void write_facts(nr_html *html, const nr_html_spec *spec) {
@@ -62,8 +66,9 @@ static void write_facts(nr_html *html, const nr_html_spec *spec) {
     nr_html_table(html, "what all layers have in common", titles, 2);
     fact(html, "store", spec->stores[0].path);
     fact(html, "status", nr_store_has_all(store) ? "complete" : "partial");
-    if (store->n_layers > 0) write_plan(html, &store->plan);
-    else if (store->n_ratings > 0) write_plan(html, &store->ratings[0].plan);
+    if (store->n_layers > 0) write_plan(html, (nr_plan){&nr_run_form, &store->plan});
+    else if (store->n_ratings > 0)
+        write_plan(html, nr_rating_get_plan(&store->ratings[0]));
     fact(html, "written by", store->program ? store->program : "");
     fact(html, "confidence", nr_format_double(store->confidence, text));
     for (size_t k = 1; k < spec->n_stores; k++)
@@ -96,8 +101,8 @@ static nr_status write_layer_row(nr_html *html, const nr_store *store,
     nr_html_number(html, "%zu", r->n);
     nr_html_cell(html, "%s",
                  nr_store_layer_is_complete(layer) ? "complete" : "partial");
-    nr_html_cell(html, "%s", nr_plan_get(&layer->plan, "metric"));
-    nr_html_cell(html, "%s", nr_plan_get(&layer->plan, "ablate"));
+    nr_html_cell(html, "%s", nr_metric_words[layer->plan.metric]);
+    nr_html_cell(html, "%s", nr_ablation_words[layer->plan.ablation]);
     nr_html_real(html, 6, known ? r->value_full : NAN);
     nr_html_real(html, 6, known ? r->value_empty : NAN);
     nr_html_number(html, "%.4g", r->seen);
@@ -146,7 +151,7 @@ static void write_contents(nr_html *html, const nr_html_spec *spec,
 /* ---- layer by layer ---- */
 
 /* Folded away: who reads of a filter does not ask for them. */
-static void write_settings(nr_html *html, const char *what, const nr_plan *plan) {
+static void write_settings(nr_html *html, const char *what, nr_plan plan) {
     static const char *const titles[] = {"<setting", "<value"};
     fputs("<details><summary>", html->stream);
     nr_html_text(html, "Settings of %s", what);
@@ -165,7 +170,7 @@ static nr_status write_shapley(nr_html *html, const nr_store *store,
         nr_html_note(html, "No Shapley value is known yet: %s.",
                      nr_store_is_exact(layer) ? "an exact run has them at its end"
                                               : "no unit of work is finished");
-    write_settings(html, "the Shapley values", &layer->plan);
+    write_settings(html, "the Shapley values", nr_store_layer_plan(layer));
     nr_status status = nr_html_values(html, store, layer, r);
     if (status == NR_OK) status = nr_html_progress(html, store, layer);
     if (status == NR_OK) status = nr_html_classes(html, layer, r);
@@ -184,7 +189,7 @@ static nr_status write_layer(nr_html *html, const nr_html_spec *spec, const char
     if (rating) {
         NR_TRY(nr_html_switch(html, store, rating));
         NR_TRY(nr_html_switch_progress(html, rating));
-        write_settings(html, "the switch", &rating->plan);
+        write_settings(html, "the switch", nr_rating_get_plan(rating));
     }
     NR_TRY(nr_html_methods(html, spec, name));
     NR_TRY(nr_html_curves(html, spec, name));

@@ -5,7 +5,6 @@
 #include "bars.h"
 #include "html_parts.h"
 #include "neurank/base/memory.h"
-#include "neurank/plan/metric.h"
 #include "neurank/report/rankings.h"
 
 /* A map with more columns or rows could not be read; a class's best stand in a table.
@@ -51,7 +50,7 @@ static void put_map(nr_plot *plot, const class_view *v) {
             "set xrange [0.5:%zu.5]\nset yrange [%zu.5:-0.5]\n"
             "set cblabel ",
             n, v->shown - 1);
-    nr_plot_word(plot, nr_plan_metric(&v->layer->plan)->quantity);
+    nr_plot_word(plot, nr_metric_rows[v->layer->plan.metric].quantity);
     fprintf(plot->script,
             " offset 1,0\nset rmargin 14\nset cbrange [%.9g:%.9g]\n"
             "set palette defined (-1 '%s', 0 '#ffffff', 1 '%s')\n"

@@ -160,13 +160,12 @@ static nr_status write_view(nr_html *html, const nr_curve *c, const char *name,
 /* ---- all curves of a layer ---- */
 
 static bool ranked_on_these(const nr_html_spec *spec, const nr_curves *curves) {
-    const char *data = nr_plan_get(&curves->plan, "data");
+    const char *data = curves->plan.in.data;
     for (size_t k = 0; k < spec->n_stores; k++) {
         const nr_store *s = spec->stores[k].store;
-        if (strcmp(nr_plan_get(&s->plan, "data"), data) == 0) return true;
+        if (s->n_layers > 0 && strcmp(s->plan.in.data, data) == 0) return true;
         for (size_t i = 0; i < s->n_ratings; i++)
-            if (strcmp(nr_plan_get(&s->ratings[i].plan, "data"), data) == 0)
-                return true;
+            if (strcmp(s->ratings[i].plan.in.data, data) == 0) return true;
     }
     return false;
 }
@@ -177,9 +176,9 @@ static void write_heading(nr_html *html, const nr_html_spec *spec,
     nr_html_note(
         html,
         "Accuracy and loss (nats) when only the best filters of this layer are "
-        "kept, in the order of each method, and nothing is trained again; %s "
+        "kept, in the order of each method, and nothing is trained again; %llu "
         "images, %s (%s).",
-        nr_plan_get(&drawn->curves->plan, "images"),
+        (unsigned long long)drawn->curves->plan.in.images,
         ranked_on_these(spec, drawn->curves) ? "the very ones that were ranked on"
                                              : "not the selection that was ranked on",
         drawn->path);

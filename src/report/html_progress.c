@@ -2,7 +2,6 @@
 #include <math.h>
 
 #include "html_parts.h"
-#include "neurank/plan/metric.h"
 
 /* ---- Shapley values ---- */
 
@@ -86,7 +85,7 @@ nr_status nr_html_progress(nr_html *html, const nr_store *store,
     }
     nr_status status = nr_plot_begin(0.5, &plot);
     if (status == NR_OK) {
-        put_widths(&plot, &t, nr_plan_metric(&layer->plan)->width);
+        put_widths(&plot, &t, nr_metric_rows[layer->plan.metric].width);
         status =
             nr_html_pair(html, &plot, "Widest interval of %s by sweeps", layer->name);
     }

@@ -6,7 +6,6 @@
 #include "columns.h"
 #include "html_parts.h"
 #include "neurank/base/memory.h"
-#include "neurank/plan/metric.h"
 
 /* Where there are more filters the axis counts places. */
 enum { NAMED_FILTERS = 32 };
@@ -194,7 +193,7 @@ nr_status nr_html_values(nr_html *html, const nr_store *store,
                     .group = r->group,
                     .results = r,
                     .digits = nr_html_decimals(r->n, r->std_error),
-                    .quantity = nr_plan_metric(&layer->plan)->quantity};
+                    .quantity = nr_metric_rows[layer->plan.metric].quantity};
     nr_html_heading(html, 3, "Shapley values");
     nr_html_note(
         html, "What each filter brings to the score, on average over all orders in "

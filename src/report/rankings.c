@@ -66,7 +66,7 @@ static nr_status add_shapley(const nr_store *store, const nr_store_layer *layer,
     nr_results *found;
     nr_ranking r = {.method = NR_SHAPLEY,
                     .store = number,
-                    .plan = &layer->plan,
+                    .plan = nr_store_layer_plan(layer),
                     .complete = nr_store_layer_is_complete(layer),
                     .n = layer->n_players};
     NR_TRY(nr_store_results(store, layer, &found));
@@ -88,7 +88,7 @@ static nr_status add_column(const nr_rating *rating, const double *values,
                             size_t method, size_t number, nr_rankings *list) {
     nr_ranking r = {.method = method,
                     .store = number,
-                    .plan = &rating->plan,
+                    .plan = nr_rating_get_plan(rating),
                     .complete = nr_rating_is_complete(rating),
                     .n = rating->n};
     if (!allocate(&r, false, false)) {

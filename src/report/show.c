@@ -7,7 +7,6 @@
 #include "columns.h"
 #include "neurank/base/text.h"
 #include "neurank/estim/results.h"
-#include "neurank/plan/metric.h"
 #include "neurank/report/names.h"
 #include "ranked_rows.h"
 
@@ -35,21 +34,22 @@ static void print_head(const nr_store *store, const nr_store_layer *layer,
                        const nr_results *r, FILE *stream) {
     char count[NR_NUMBER_TEXT], time[NR_NUMBER_TEXT];
     const char *rule = nr_rule_name(layer->ended_by);
-    const char *shard = nr_plan_get(&layer->plan, "shard");
+    const nr_layer_plan *plan = &layer->plan;
     bool exact = nr_store_is_exact(layer), complete = nr_store_layer_is_complete(layer);
-    char part[64] = "";
-    if (layer->shard.count > 0) snprintf(part, sizeof part, "shard %.48s, ", shard);
+    char shard[48], part[64] = "";
+    nr_shard_format(&plan->shard, shard, sizeof shard);
+    if (plan->shard.count > 0) snprintf(part, sizeof part, "shard %s, ", shard);
     fprintf(stream, "%s: %zu filters, %s (ablate %s), %s%s%s%s\n", layer->name, r->n,
-            nr_plan_metric(&layer->plan)->words, nr_plan_get(&layer->plan, "ablate"),
-            part, complete ? "complete" : "partial",
+            nr_metric_rows[plan->metric].words, nr_ablation_words[plan->ablation], part,
+            complete ? "complete" : "partial",
             *rule && !exact ? complete ? ": goal " : ": stopped by " : "",
             exact ? "" : rule);
     if (exact) fprintf(stream, "  exact, ");
     else
-        fprintf(stream, "  %.4g %s%s of %s images, ", r->seen,
+        fprintf(stream, "  %.4g %s%s of %llu images, ", r->seen,
                 r->seen == 1 ? "sweep" : "sweeps",
-                layer->estimator == NR_BY_ODD ? " of the odd estimator" : "",
-                nr_plan_get(&store->plan, "images"));
+                plan->estimator == NR_BY_ODD ? " of the odd estimator" : "",
+                (unsigned long long)store->plan.in.images);
     fprintf(stream, "%s coalition-images in %s\n",
             nr_format_count((double)r->coalition_images, count),
             nr_format_duration(layer->seconds, time));

@@ -40,12 +40,12 @@ static void add_facts(json_t *o, const nr_store *store, const nr_store_layer *la
     add_text(o, "name", layer->name);
     add_text(o, "status", nr_store_layer_is_complete(layer) ? "complete" : "partial");
     add_text(o, "ended_by", nr_rule_name(layer->ended_by));
-    add_text(o, "method", nr_plan_get(&layer->plan, "method"));
-    add_text(o, "estimator", nr_plan_get(&layer->plan, "estimator"));
-    add_text(o, "metric", nr_plan_get(&layer->plan, "metric"));
-    add_text(o, "ablation", nr_plan_get(&layer->plan, "ablate"));
+    add_text(o, "method", nr_method_words[layer->plan.method]);
+    add_text(o, "estimator", nr_estimator_words[layer->plan.estimator]);
+    add_text(o, "metric", nr_metric_words[layer->plan.metric]);
+    add_text(o, "ablation", nr_ablation_words[layer->plan.ablation]);
     add_count(o, "players", r->n);
-    add_count(o, "images", nr_plan_get_u64(&store->plan, "images"));
+    add_count(o, "images", store->plan.in.images);
     add_count(o, "sweeps", r->sweeps);
     add_count(o, "visits", r->visits);
     add_count(o, "samples", r->samples);
@@ -129,7 +129,8 @@ static void add_plan(json_t *o, const nr_rating *r, const char *const *fields,
                      size_t n) {
     for (size_t k = 0; k < n; k++) {
         double value;
-        const char *text = nr_plan_get(&r->plan, fields[k]);
+        char room[NR_PLAN_TEXT];
+        const char *text = nr_plan_get(nr_rating_get_plan(r), fields[k], room);
         json_object_set_new(o, fields[k],
                             nr_parse_double(text, &value) ? json_real(value)
                                                           : json_string(text));
@@ -163,7 +164,7 @@ static void add_rating_facts(json_t *o, const nr_rating *r, double confidence) {
     if (is_switch) add_plan(o, r, of_switch, sizeof of_switch / sizeof *of_switch);
     else add_plan(o, r, of_baseline, sizeof of_baseline / sizeof *of_baseline);
     add_count(o, "players", r->n);
-    add_count(o, "images", nr_plan_get_u64(&r->plan, "images"));
+    add_count(o, "images", r->plan.in.images);
     add_count(o, is_switch ? "steps" : "images_seen", r->counts[NR_RATING_PROGRESS]);
     if (is_switch) json_object_set_new(o, "confidence", json_real(confidence));
     json_object_set_new(o, "seconds", number(r->seconds));

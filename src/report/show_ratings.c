@@ -19,18 +19,19 @@ static void print_state(const nr_rating *r, FILE *stream) {
 /* ---- the switch ---- */
 
 static void print_switch_head(const nr_store *store, const nr_rating *r, FILE *stream) {
-    const nr_plan *plan = &r->plan;
-    char time[NR_NUMBER_TEXT];
-    bool sampled = strcmp(nr_plan_get(plan, "estimator"), "sample") == 0;
+    const nr_switch_plan *plan = &r->plan.of_switch;
+    char time[NR_NUMBER_TEXT], alpha0[NR_NUMBER_TEXT];
     fprintf(stream, "%s, importance switch: %zu filters, ", r->layer, r->n);
-    if (sampled) fprintf(stream, "%s draws an image, ", nr_plan_get(plan, "draws"));
+    if (plan->estimator == NR_SWITCH_SAMPLE)
+        fprintf(stream, "%llu draws an image, ", (unsigned long long)plan->draws);
     else fprintf(stream, "at the mean, ");
-    fprintf(stream, "scale %s, alpha0 %s, ", nr_plan_get(plan, "scale"),
-            nr_plan_get(plan, "alpha0"));
+    fprintf(stream, "scale %s, alpha0 %s, ", nr_switch_scale_words[plan->scale],
+            nr_format_double(plan->alpha0, alpha0));
     print_state(r, stream);
-    fprintf(stream, "\n  %llu steps of %s of %s images in %s",
-            (unsigned long long)r->counts[NR_SWITCH_STEPS], nr_plan_get(plan, "batch"),
-            nr_plan_get(plan, "images"), nr_format_duration(r->seconds, time));
+    fprintf(stream, "\n  %llu steps of %llu of %llu images in %s",
+            (unsigned long long)r->counts[NR_SWITCH_STEPS],
+            (unsigned long long)plan->batch, (unsigned long long)r->plan.in.images,
+            nr_format_duration(r->seconds, time));
     if (r->n_points > 0) {
         double l = ((const double *)r->arrays[NR_SWITCH_TRACE_L])[r->n_points - 1];
         double d = ((const double *)r->arrays[NR_SWITCH_TRACE_D])[r->n_points - 1];
@@ -160,10 +161,11 @@ static nr_status show_baseline(const nr_rating *r, uint64_t top, FILE *stream) {
     fprintf(stream, "%s, baselines: %zu filters, ", r->layer, r->n);
     print_state(r, stream);
     fprintf(stream,
-            "\n  %llu of %s images in %s; filters in the order of each, the best "
+            "\n  %llu of %llu images in %s; filters in the order of each, the best "
             "first, and its value\n",
             (unsigned long long)r->counts[NR_BASELINE_SEEN],
-            nr_plan_get(&r->plan, "images"), nr_format_duration(r->seconds, time));
+            (unsigned long long)r->plan.in.images,
+            nr_format_duration(r->seconds, time));
     if (!NR_NEW(orders, nr_size_mul(BASELINES, r->n))) return NR_ERR_INTERNAL;
     nr_status status = nr_rating_columns_make(r, 0.95, &columns);
     if (status == NR_OK) {

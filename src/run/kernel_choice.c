@@ -10,9 +10,11 @@
 #include "neurank/nn/blas_core.h"
 #include "neurank/store/store.h"
 
+enum { KERNELS_TEXT = 24 }; /* bytes for the name of a kind */
+
 /* A run goes on with the kernels that it began with, where the processor has them: a
  * job that is queued again may get other nodes. "": the store does not say. Rank 0. */
-static void ask_store(const char *path, char name[NR_KERNELS_TEXT]) {
+static void ask_store(const char *path, char name[KERNELS_TEXT]) {
     nr_store *store;
     name[0] = '\0';
     if (!path || access(path, F_OK) != 0) return;
@@ -20,23 +22,24 @@ static void ask_store(const char *path, char name[NR_KERNELS_TEXT]) {
     nr_status status = nr_store_read(path, &store);
     nr_log_set_silent(false);
     if (status != NR_OK) return;
-    const nr_plan *plan = store->n_layers > 0    ? &store->layers[0].plan
-                          : store->n_ratings > 0 ? &store->ratings[0].plan
-                                                 : NULL;
-    if (plan) snprintf(name, NR_KERNELS_TEXT, "%s", nr_plan_get(plan, "kernels"));
+    const nr_plan_arithmetic *of =
+        store->n_layers > 0    ? &store->layers[0].plan.arithmetic
+        : store->n_ratings > 0 ? &store->ratings[0].plan.arithmetic
+                               : NULL;
+    if (of) snprintf(name, KERNELS_TEXT, "%s", of->kernels);
     nr_store_free(store);
 }
 
 /* Rank 0's answer on every rank. */
-static nr_status share_name(nr_world *world, char name[NR_KERNELS_TEXT]) {
-    uint64_t mine[NR_KERNELS_TEXT / 8] = {0}, *all;
+static nr_status share_name(nr_world *world, char name[KERNELS_TEXT]) {
+    uint64_t mine[KERNELS_TEXT / 8] = {0}, *all;
     size_t size = (size_t)nr_world_size(world), n = sizeof mine / sizeof *mine;
-    _Static_assert(sizeof mine == NR_KERNELS_TEXT, "a name is whole words");
+    _Static_assert(sizeof mine == KERNELS_TEXT, "a name is whole words");
     memcpy(mine, name, strlen(name));
     nr_status status = NR_NEW(all, nr_size_mul(size, n)) ? NR_OK : NR_ERR_INTERNAL;
     status = nr_world_share(world, status);
     if (status == NR_OK) status = nr_world_gather(world, mine, n, all);
-    if (status == NR_OK) memcpy(name, all, NR_KERNELS_TEXT);
+    if (status == NR_OK) memcpy(name, all, KERNELS_TEXT);
     free(all);
     return status;
 }
@@ -64,19 +67,27 @@ static nr_status require_one_kind(nr_world *world, const char *mine, const char 
     return status;
 }
 
-nr_status nr_choose_kernels(nr_world *world, const char *wanted, const char *path,
-                            char name[NR_KERNELS_TEXT]) {
-    snprintf(name, NR_KERNELS_TEXT, "%s", wanted);
+/* The name of the wanted ones. */
+static nr_status choose(nr_world *world, const char *wanted, const char *path,
+                        char name[KERNELS_TEXT]) {
+    snprintf(name, KERNELS_TEXT, "%s", wanted);
     NR_TRY(require_one_kind(world, nr_blas_core(),
                             "choose kernels of OpenBLAS that all have, "
                             "OPENBLAS_CORETYPE=Haswell"));
     if (strcmp(name, "fast") != 0) return NR_OK;
-    char stored[NR_KERNELS_TEXT] = "";
+    char stored[KERNELS_TEXT] = "";
     if (nr_world_rank(world) == 0) ask_store(path, stored);
     NR_TRY(share_name(world, stored));
     if (*stored && nr_kernels_find(stored)) memcpy(name, stored, sizeof stored);
     return require_one_kind(world, nr_kernels_find(name)->name,
                             "choose one that all have, --kernels avx2 or blas");
+}
+
+nr_status nr_choose_kernels(nr_world *world, const char *wanted, const char *path,
+                            const nr_kernels **out) {
+    char name[KERNELS_TEXT];
+    NR_TRY(choose(world, wanted, path, name));
+    return nr_require_kernels(name, out);
 }
 
 nr_status nr_require_kernels(const char *name, const nr_kernels **out) {

@@ -57,7 +57,7 @@ static void print_width(const nr_progress *progress, const nr_store_layer *layer
 static nr_progress_facts facts_of(const nr_progress *progress,
                                   const nr_store_layer *layer, double now_s) {
     nr_progress_facts f = {.units = (double)nr_fold_units(layer->fold),
-                           .units_per_sweep = (double)layer->units.units_per_sweep,
+                           .units_per_sweep = (double)layer->plan.units.units_per_sweep,
                            .widest = progress->widest,
                            .left_s = NAN};
     double here = f.units - (double)progress->units_before;

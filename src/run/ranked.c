@@ -9,7 +9,7 @@
 nr_status nr_ranked_read(const char *path, const char *model, const char *digest,
                          nr_names *names, nr_store **out) {
     NR_TRY(nr_store_read(path, out));
-    const char *theirs = nr_store_model(*out);
+    const char *theirs = nr_store_inputs(*out)->model;
     NR_REQUIRE(strcmp(theirs, digest) == 0, NR_ERR_MISMATCH,
                "%s: ranks of another model: its digest is %s, that of %s is %s", path,
                theirs, model, digest);

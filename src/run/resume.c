@@ -10,9 +10,9 @@
 /* What a plan of today says and one of an older version does not is not known of that
  * run: its bits could not be kept. */
 nr_status nr_require_noted(const char *path, const nr_store *stored,
-                           const nr_plan *plan) {
+                           const nr_plan_arithmetic *arithmetic) {
     NR_REQUIRE(
-        *nr_plan_get(plan, NR_PLAN_BLAS), NR_ERR_MISMATCH,
+        arithmetic->blas, NR_ERR_MISMATCH,
         "%s was begun by %s, which did not note the kernels of OpenBLAS that its "
         "last bits depend on: go on with that version, or use another file or "
         "--fresh",
@@ -23,14 +23,16 @@ nr_status nr_require_noted(const char *path, const nr_store *stored,
 static nr_status match_plans(const char *path, const nr_store *stored,
                              const nr_store *wanted) {
     char text[NR_LOG_LINE] = "";
-    bool same_layers = strcmp(nr_plan_get(&stored->plan, "layers"),
-                              nr_plan_get(&wanted->plan, "layers")) == 0 &&
+    bool same_layers = strcmp(stored->plan.layers, wanted->plan.layers) == 0 &&
                        stored->n_layers == wanted->n_layers;
     for (size_t i = 0; i < stored->n_layers; i++)
-        NR_TRY(nr_require_noted(path, stored, &stored->layers[i].plan));
-    nr_plan_differences(&stored->plan, &wanted->plan, NULL, text, sizeof text);
+        NR_TRY(nr_require_noted(path, stored, &stored->layers[i].plan.arithmetic));
+    nr_plan_differences((nr_plan){&nr_run_form, &stored->plan},
+                        (nr_plan){&nr_run_form, &wanted->plan}, NULL, text,
+                        sizeof text);
     for (size_t i = 0; i < wanted->n_layers && same_layers; i++)
-        nr_plan_differences(&stored->layers[i].plan, &wanted->layers[i].plan,
+        nr_plan_differences(nr_store_layer_plan(&stored->layers[i]),
+                            nr_store_layer_plan(&wanted->layers[i]),
                             wanted->n_layers > 1 ? wanted->layers[i].name : NULL, text,
                             sizeof text);
     NR_REQUIRE(!*text, NR_ERR_MISMATCH,
@@ -85,30 +87,28 @@ static void adopt_goal(nr_store_layer *stored, const nr_store_layer *wanted,
 
 /* ---- ratings ---- */
 
-nr_status nr_match_inputs(const char *path, const nr_plan *plan, const char *what,
-                          const nr_plan *wanted) {
-    const char *model = nr_plan_get(plan, "model");
-    NR_REQUIRE(strcmp(model, nr_plan_get(wanted, "model")) == 0, NR_ERR_MISMATCH,
+nr_status nr_match_inputs(const char *path, const nr_plan_inputs *inputs,
+                          const char *what, const nr_plan_inputs *wanted) {
+    NR_REQUIRE(strcmp(inputs->model, wanted->model) == 0, NR_ERR_MISMATCH,
                "%s belongs to another run: model of its %s is %s there, %s here; use "
                "another file",
-               path, what, model, nr_plan_get(wanted, "model"));
-    const char *data = nr_plan_get(plan, "data");
+               path, what, inputs->model, wanted->model);
     NR_REQUIRE(
-        strcmp(data, nr_plan_get(wanted, "data")) == 0, NR_ERR_MISMATCH,
+        strcmp(inputs->data, wanted->data) == 0, NR_ERR_MISMATCH,
         "%s belongs to another run: the images of its %s are others, or in "
-        "another order: %s with --seed %s there, %s with --seed %s here (data %s and "
-        "%s); use the same --images and --seed, or another file",
-        path, what, nr_plan_get(plan, "images"), nr_plan_get(plan, "seed"),
-        nr_plan_get(wanted, "images"), nr_plan_get(wanted, "seed"), data,
-        nr_plan_get(wanted, "data"));
+        "another order: %llu with --seed %llu there, %llu with --seed %llu here (data "
+        "%s and %s); use the same --images and --seed, or another file",
+        path, what, (unsigned long long)inputs->images,
+        (unsigned long long)inputs->seed, (unsigned long long)wanted->images,
+        (unsigned long long)wanted->seed, inputs->data, wanted->data);
     return NR_OK;
 }
 
-static nr_status match_ratings(const char *path, const nr_store *stored,
-                               const nr_store *wanted) {
+nr_status nr_match_ratings(const char *path, const nr_store *stored,
+                           const nr_plan_inputs *wanted) {
     for (size_t i = 0; i < stored->n_ratings; i++)
-        NR_TRY(nr_match_inputs(path, &stored->ratings[i].plan,
-                               nr_rating_name(stored->ratings[i].kind), &wanted->plan));
+        NR_TRY(nr_match_inputs(path, &stored->ratings[i].plan.in,
+                               nr_rating_name(stored->ratings[i].kind), wanted));
     return NR_OK;
 }
 
@@ -128,7 +128,7 @@ nr_status nr_resume(const char *path, nr_store *wanted, nr_store **out, bool *ch
     nr_store *stored;
     *out = NULL;
     NR_TRY(nr_store_read(path, &stored));
-    nr_status status = match_ratings(path, stored, wanted);
+    nr_status status = nr_match_ratings(path, stored, &wanted->plan.in);
     if (status == NR_OK && stored->n_layers == 0) {
         status = join_ratings(stored, wanted);
         nr_store_free(stored);

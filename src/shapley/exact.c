@@ -89,9 +89,10 @@ err_free:
 
 static double estimate(const nr_run_layer *layer, const measured *m, int ranks,
                        const nr_fold *fold) {
-    double blocks = (double)layer->units.n_blocks;
-    double openings = blocks * (double)layer->units.pieces;
-    double done = (double)nr_fold_units(fold) / (double)layer->units.units_per_sweep;
+    double blocks = (double)layer->plan.units.n_blocks;
+    double openings = blocks * (double)layer->plan.units.pieces;
+    double done =
+        (double)nr_fold_units(fold) / (double)layer->plan.units.units_per_sweep;
     double work = blocks * m->coalitions * m->coalition_s + openings * m->block_s;
     return work * (1 - done) / ranks;
 }
@@ -105,7 +106,7 @@ static nr_status judge(const nr_run_layer *layer, const nr_shapley_request *requ
     double seconds = estimate(layer, m, ranks, fold);
     *total_s += seconds;
     nr_format_duration(seconds, time);
-    nr_format_count(m->coalitions * (double)layer->units.n_blocks, count);
+    nr_format_count(m->coalitions * (double)layer->plan.units.n_blocks, count);
     NR_REQUIRE(
         *total_s > limit ||
             (layer->n_players <= NR_EXACT_PLAYERS_MAX && m->live <= NR_EXACT_LIVE_MAX),

@@ -14,6 +14,7 @@
 #include "neurank/estim/goal_rows.h"
 #include "neurank/nn/layers.h"
 #include "neurank/onnx/import.h"
+#include "neurank/run/load.h"
 #include "pilot.h"
 
 /* A pilot of a layer takes about this long, but at least some units. */
@@ -69,20 +70,20 @@ static nr_status pilot(nr_world *world, const nr_inputs *inputs,
                        nr_fold **fold, measurement *m) {
     nr_player player;
     nr_fold_spec spec = {.n_players = layer->n_players,
-                         .units_per_sweep = layer->units.units_per_sweep,
-                         .n_blocks = layer->units.n_blocks,
-                         .estimator = layer->estimator};
+                         .units_per_sweep = layer->plan.units.units_per_sweep,
+                         .n_blocks = layer->plan.units.n_blocks,
+                         .estimator = layer->plan.estimator};
     *m = (measurement){.name = layer->name, .goal = nr_run_goal(request)};
     NR_TRY(nr_fold_new(&spec, fold));
     NR_TRY(nr_player_new(world, inputs, layer, request->in.seed, &player));
-    nr_status status = nr_pilot_play(player.runner, layer->units.units_per_sweep, *fold,
-                                     pilot_s, &m->seconds);
+    nr_status status = nr_pilot_play(player.runner, layer->plan.units.units_per_sweep,
+                                     *fold, pilot_s, &m->seconds);
     nr_player_free(&player);
     m->fold = *fold;
     m->intervals = (nr_interval_spec){
         .confidence = request->confidence,
         .sequence_sweeps = nr_goal_sequence_sweeps(&m->goal),
-        .marginal_limit = request->metric == NR_METRIC_ACCURACY ? 1 : INFINITY};
+        .marginal_limit = nr_metric_rows[request->metric].marginal_limit};
     return status;
 }
 
@@ -104,13 +105,14 @@ nr_status nr_forecast_layer(nr_world *world, const nr_inputs *inputs,
 }
 
 static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
-                             const nr_layers_request *request, uint32_t node) {
+                             const nr_layers_request *request,
+                             const nr_kernels *kernels, uint32_t node) {
     nr_run_layer layer;
     measurement m;
     nr_fold *fold = NULL;
-    NR_TRY(nr_run_layer_plan(inputs, request, node, request->in.kernels, &layer));
+    NR_TRY(nr_run_layer_plan(inputs, request, node, kernels, &layer));
     nr_status status =
-        nr_pilot_choose(world, inputs, request, NULL, &layer, &layer.estimator);
+        nr_pilot_choose(world, inputs, request, NULL, &layer, &layer.plan.estimator);
     if (status == NR_OK) status = pilot(world, inputs, request, &layer, &fold, &m);
     if (status == NR_OK) status = print_layer(&m);
     nr_fold_free(fold);
@@ -119,7 +121,8 @@ static nr_status pilot_layer(nr_world *world, const nr_inputs *inputs,
 }
 
 static nr_status pilot_layers(nr_world *world, const nr_inputs *inputs,
-                              const nr_layers_request *request) {
+                              const nr_layers_request *request,
+                              const nr_kernels *kernels) {
     uint32_t *nodes;
     size_t n;
     char head[96];
@@ -130,7 +133,7 @@ static nr_status pilot_layers(nr_world *world, const nr_inputs *inputs,
     print_head(head);
     nr_status status = NR_OK;
     for (size_t i = 0; i < n && status == NR_OK; i++)
-        status = pilot_layer(world, inputs, request, nodes[i]);
+        status = pilot_layer(world, inputs, request, kernels, nodes[i]);
     free(nodes);
     return status;
 }
@@ -138,13 +141,14 @@ static nr_status pilot_layers(nr_world *world, const nr_inputs *inputs,
 static nr_status forecast_from_images(const nr_layers_request *request) {
     nr_world *world;
     nr_inputs inputs;
+    const nr_kernels *kernels;
     NR_TRY(nr_world_start(&world));
     nr_status status = NR_OK;
     if (nr_world_size(world) > 1)
         status = nr_fail(NR_ERR_USAGE, "info: runs on one rank");
-    if (status == NR_OK) status = nr_inputs_load(world, &request->in, &inputs);
+    if (status == NR_OK) status = nr_load(world, &request->in, NULL, &inputs, &kernels);
     if (status == NR_OK) {
-        status = pilot_layers(world, &inputs, request);
+        status = pilot_layers(world, &inputs, request, kernels);
         nr_inputs_free(&inputs);
     }
     nr_world_stop(world);
@@ -170,7 +174,7 @@ static nr_status forecast_layer(const nr_store *store, const nr_store_layer *lay
 static nr_status load_model(const nr_layers_request *request, const nr_store *store,
                             nr_graph **out) {
     char digest[NR_DIGEST_TEXT];
-    const char *theirs = nr_plan_get(&store->plan, "model");
+    const char *theirs = store->plan.in.model;
     NR_REQUIRE(store->n_layers > 0, NR_ERR_MISMATCH,
                "%s: holds no Shapley values, whose time could be forecast",
                request->in.data);
@@ -223,8 +227,9 @@ static nr_status forecast_from_store(const nr_forecast_request *asked) {
     nr_status status = load_model(request, store, &graph);
     if (status != NR_OK) goto err_free_store;
     if (asked->confidence_given) store->confidence = request->confidence;
-    snprintf(head, sizeof head, "%s images, times as on the ranks of the run in %.80s",
-             nr_plan_get(&store->plan, "images"), path);
+    snprintf(head, sizeof head,
+             "%llu images, times as on the ranks of the run in %.80s",
+             (unsigned long long)store->plan.in.images, path);
     print_head(head);
     status = forecast_layers(request, store, graph);
     nr_graph_free(graph);

@@ -29,11 +29,11 @@ static nr_status measure(nr_player *player, const nr_run_layer *layer, uint64_t 
                          .game = &player->game,
                          .seed = seed,
                          .layer = layer->node,
-                         .units = layer->units};
+                         .units = layer->plan.units};
     nr_fold_spec spec = {.estimator = estimator,
                          .n_players = layer->n_players,
-                         .units_per_sweep = layer->units.units_per_sweep,
-                         .n_blocks = layer->units.n_blocks};
+                         .units_per_sweep = layer->plan.units.units_per_sweep,
+                         .n_blocks = layer->plan.units.n_blocks};
     nr_interval_spec intervals = {.confidence = 0.95, .marginal_limit = INFINITY};
     nr_unit_runner *runner = NULL;
     nr_fold *fold = NULL;
@@ -42,8 +42,8 @@ static nr_status measure(nr_player *player, const nr_run_layer *layer, uint64_t 
     nr_status status = nr_unit_runner_new(&unit, &runner);
     if (status == NR_OK) status = nr_fold_new(&spec, &fold);
     if (status == NR_OK)
-        status =
-            nr_pilot_play(runner, layer->units.units_per_sweep, fold, each_s, &seconds);
+        status = nr_pilot_play(runner, layer->plan.units.units_per_sweep, fold, each_s,
+                               &seconds);
     if (status == NR_OK) status = nr_results_new(fold, &intervals, &r);
     *variance_seconds = 0;
     for (size_t i = 0; status == NR_OK && i < r->n; i++)
@@ -67,7 +67,7 @@ static nr_status compare(nr_player *player, const nr_run_layer *layer, uint64_t 
     *odd = odd_cost < pairs_cost;
     nr_log(NR_LOG_INFO,
            "%s: estimator %s (variance times time: odd %.3g of what pairs leave)",
-           layer->name, nr_estimator_name(*odd ? NR_BY_ODD : NR_BY_PAIRS),
+           layer->name, nr_estimator_words[*odd ? NR_BY_ODD : NR_BY_PAIRS],
            odd_cost / pairs_cost);
     return NR_OK;
 }
@@ -81,7 +81,7 @@ static nr_status ask_store(const char *path, const char *layer, bool *known,
     NR_TRY(nr_store_read(path, &store));
     const nr_store_layer *there = nr_store_find_layer(store, layer);
     *known = there != NULL;
-    if (there) *odd = there->estimator == NR_BY_ODD;
+    if (there) *odd = there->plan.estimator == NR_BY_ODD;
     nr_store_free(store);
     return NR_OK;
 }
@@ -113,7 +113,7 @@ nr_status nr_pilot_choose(nr_world *world, const nr_inputs *inputs,
                           const nr_layers_request *request, const char *store,
                           const nr_run_layer *planned, nr_estimator_kind *out) {
     bool odd = request->estimator == NR_ESTIMATOR_ODD;
-    if (nr_estimator_is_exact(planned->estimator)) return NR_OK;
+    if (nr_estimator_is_exact(planned->plan.estimator)) return NR_OK;
     if (request->estimator == NR_ESTIMATOR_AUTO)
         NR_TRY(ask(world, inputs, request, store, planned, &odd));
     *out = odd ? NR_BY_ODD : NR_BY_PAIRS;

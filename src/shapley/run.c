@@ -61,7 +61,7 @@ static bool layer_is_done(const nr_run *run, size_t k) {
 static nr_status check_duration(nr_run *run) {
     double total_s = 0;
     for (size_t k = 0; k < run->work.n_layers; k++) {
-        if (!nr_estimator_is_exact(run->work.layers[k].estimator) ||
+        if (!nr_estimator_is_exact(run->work.layers[k].plan.estimator) ||
             layer_is_done(run, k))
             continue;
         const nr_store *store = run->session ? nr_shapley_store(run->session) : NULL;

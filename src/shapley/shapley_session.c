@@ -179,7 +179,7 @@ bool nr_shapley_source(void *self, int worker, uint64_t *unit) {
 /* The values by image stand behind the unit's tally. */
 static nr_status add_image_rows(nr_store_layer *layer, uint64_t number,
                                 const uint64_t *words, size_t n) {
-    nr_unit unit = nr_units_get(&layer->units, number);
+    nr_unit unit = nr_units_get(&layer->plan.units, number);
     NR_REQUIRE(n == unit.n_blocks * layer->n_players, NR_ERR_INTERNAL,
                "unit %llu has %zu words by image", (unsigned long long)number, n);
     return nr_image_rows_add(layer->images, unit.sweep, (size_t)unit.first_block,

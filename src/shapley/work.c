@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/nn/layers.h"
 #include "pilot.h"
@@ -16,7 +15,8 @@ static const char *store_of(const nr_shapley_request *request) {
 
 /* ---- layers ---- */
 
-static nr_status plan_layers(nr_work *work) {
+static nr_status plan_layers(void *self) {
+    nr_work *work = self;
     uint32_t *nodes;
     nr_status status = nr_layers_select(work->inputs.graph, work->request->play.layers,
                                         &nodes, &work->n_layers);
@@ -30,8 +30,9 @@ static nr_status plan_layers(nr_work *work) {
         status = nr_run_layer_plan(&work->inputs, &work->request->play, nodes[i],
                                    work->kernels, layer);
         if (status == NR_OK)
-            status = nr_pilot_choose(work->world, &work->inputs, &work->request->play,
-                                     store_of(work->request), layer, &layer->estimator);
+            status =
+                nr_pilot_choose(work->world, &work->inputs, &work->request->play,
+                                store_of(work->request), layer, &layer->plan.estimator);
     }
     free(nodes);
     return status;
@@ -55,20 +56,16 @@ static nr_status join_names(const nr_work *work, char **out) {
 nr_status nr_work_store(const nr_work *work, nr_store **out) {
     nr_store *store;
     char *names;
+    nr_run_plan plan = {.in =
+                            nr_run_inputs(&work->inputs, work->request->play.in.seed)};
     NR_TRY(nr_store_new(work->n_layers, &store));
     store->confidence = work->request->play.confidence;
-    nr_plan *plan = &store->plan;
-    nr_status status = nr_plan_set(plan, "model", work->inputs.model_digest);
-    if (status == NR_OK) status = join_names(work, &names);
+    nr_status status = join_names(work, &names);
     if (status == NR_OK) {
-        status = nr_plan_set(plan, "layers", names);
+        plan.layers = names;
+        status = nr_plan_copy(&nr_run_form, &plan, &store->plan);
         free(names);
     }
-    if (status == NR_OK) status = nr_plan_set(plan, "data", work->inputs.data_digest);
-    if (status == NR_OK)
-        status = nr_plan_set_u64(plan, "images", nr_images_count(work->inputs.images));
-    if (status == NR_OK)
-        status = nr_plan_set_u64(plan, "seed", work->request->play.in.seed);
     for (size_t i = 0; i < work->n_layers && status == NR_OK; i++)
         status = nr_run_layer_store(&work->layers[i], &work->request->play,
                                     &work->inputs, &store->layers[i]);
@@ -83,14 +80,9 @@ nr_status nr_work_store(const nr_work *work, nr_store **out) {
 nr_status nr_work_load(nr_world *world, const nr_shapley_request *request,
                        nr_work *out) {
     *out = (nr_work){.world = world, .request = request};
-    NR_TRY(nr_inputs_load(world, &request->play.in, &out->inputs));
-    /* The same decision everywhere, but one message. */
-    if (nr_world_rank(world) != 0) nr_log_set_silent(true);
-    nr_status status = nr_choose_kernels(world, request->play.in.kernels,
-                                         store_of(request), out->kernels);
-    if (status == NR_OK) status = plan_layers(out);
-    nr_log_set_silent(false);
-    return nr_world_share(world, status);
+    NR_TRY(nr_load(world, &request->play.in, store_of(request), &out->inputs,
+                   &out->kernels));
+    return nr_decide(world, plan_layers, out);
 }
 
 void nr_work_free(nr_work *work) {

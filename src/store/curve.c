@@ -76,6 +76,6 @@ void nr_curves_clear(nr_curves *curves) {
     for (size_t i = 0; i < curves->n; i++) nr_curve_clear(&curves->items[i]);
     free(curves->items);
     free(curves->history);
-    nr_plan_free(&curves->plan);
+    nr_plan_clear(&nr_curve_form, &curves->plan);
     *curves = (nr_curves){0};
 }

@@ -16,35 +16,24 @@ typedef struct {
 
 /* ---- do they belong together? ---- */
 
-/* The layer's plan but for its shard, which is what differs. */
-static nr_status copy_plan(const nr_plan *from, nr_plan *to) {
-    for (size_t i = 0; i < from->n; i++)
-        NR_TRY(nr_plan_set(to, from->names[i],
-                           strcmp(from->names[i], "shard") == 0 ? "none"
-                                                                : from->values[i]));
-    return NR_OK;
-}
-
-static nr_status layer_differences(const nr_store_layer *first,
-                                   const nr_store_layer *other, const char *of,
-                                   char *text, size_t bytes) {
-    nr_plan a = {0}, b = {0};
-    nr_status status = copy_plan(&first->plan, &a);
-    if (status == NR_OK) status = copy_plan(&other->plan, &b);
-    if (status == NR_OK) nr_plan_differences(&a, &b, of, text, bytes);
-    nr_plan_free(&a);
-    nr_plan_free(&b);
-    return status;
+/* Of the layers' plans but for their shards, which are what differs. */
+static void layer_differences(const nr_store_layer *first, const nr_store_layer *other,
+                              const char *of, char *text, size_t bytes) {
+    nr_layer_plan a = first->plan, b = other->plan; /* texts are theirs */
+    a.shard = b.shard = (nr_shard){0};
+    nr_plan_differences((nr_plan){&nr_layer_form, &a}, (nr_plan){&nr_layer_form, &b},
+                        of, text, bytes);
 }
 
 static nr_status match_plans(const joining *j, size_t k) {
     char text[NR_LOG_LINE] = "";
     const nr_store *first = j->stores[0], *other = j->stores[k];
-    nr_plan_differences(&first->plan, &other->plan, NULL, text, sizeof text);
+    nr_plan_differences((nr_plan){&nr_run_form, &first->plan},
+                        (nr_plan){&nr_run_form, &other->plan}, NULL, text, sizeof text);
     for (size_t i = 0; !*text && i < first->n_layers && i < other->n_layers; i++)
-        NR_TRY(layer_differences(&first->layers[i], &other->layers[i],
-                                 first->n_layers > 1 ? first->layers[i].name : NULL,
-                                 text, sizeof text));
+        layer_differences(&first->layers[i], &other->layers[i],
+                          first->n_layers > 1 ? first->layers[i].name : NULL, text,
+                          sizeof text);
     NR_REQUIRE(!*text && first->n_layers == other->n_layers, NR_ERR_MISMATCH,
                "%s and %s are not of one run: %s (there: the first, here: the second)",
                j->paths[0], j->paths[k], *text ? text : "other layers");
@@ -89,7 +78,7 @@ static size_t owner_of(const joining *j, size_t layer, uint64_t unit) {
 static nr_status refuse_overlap(const joining *j, size_t k) {
     for (size_t i = 0; i < j->sum->n_layers; i++) {
         const nr_store_layer *layer = &j->sum->layers[i];
-        uint64_t unit, units = layer->units.units_per_sweep;
+        uint64_t unit, units = layer->plan.units.units_per_sweep;
         if (!nr_fold_overlap(layer->fold, j->stores[k]->layers[i].fold, &unit))
             continue;
         return nr_fail(NR_ERR_MISMATCH,
@@ -104,11 +93,8 @@ static nr_status refuse_overlap(const joining *j, size_t k) {
 
 /* A layer of the first input's plan, of no shard, with nothing done. */
 static nr_status begin_layer(const nr_store_layer *from, nr_store_layer *to) {
-    NR_TRY(copy_plan(&from->plan, &to->plan));
-    to->estimator = from->estimator;
-    to->units = from->units;
-    to->block_images = from->block_images;
-    to->n_classes = from->n_classes;
+    NR_TRY(nr_plan_copy(&nr_layer_form, &from->plan, &to->plan));
+    to->plan.shard = (nr_shard){0};
     to->n_players = from->n_players;
     to->batch = from->batch;
     if (!(to->name = nr_strdup(from->name)) || !NR_NEW(to->filters, from->n_players))
@@ -125,7 +111,7 @@ static nr_status begin(joining *j) {
                    "%s: holds no Shapley values, so no shard", j->paths[k]);
     NR_TRY(nr_store_new(first->n_layers, &j->sum));
     j->sum->confidence = first->confidence;
-    NR_TRY(copy_plan(&first->plan, &j->sum->plan));
+    NR_TRY(nr_plan_copy(&nr_run_form, &first->plan, &j->sum->plan));
     for (size_t i = 0; i < first->n_layers; i++)
         NR_TRY(begin_layer(&first->layers[i], &j->sum->layers[i]));
     return NR_OK;

@@ -24,12 +24,14 @@ nr_status nr_layout_read_generation(const nr_h5 *file, uint64_t *generation,
 nr_status nr_layout_read(const nr_h5 *file, nr_store **out);
 
 /* Plan fields are text attributes with a prefix. */
-nr_status nr_layout_write_plan(nr_h5 *file, const char *object, const nr_plan *plan);
+nr_status nr_layout_write_plan(nr_h5 *file, const char *object, nr_plan plan);
+/* *plan is zero before, and the caller's to clear after a failure, too. NR_ERR_INPUT: a
+ * field is absent, or not of its type. */
 nr_status nr_layout_read_plan(const nr_h5 *file, const char *object,
-                              const char *const *fields, size_t n, nr_plan *plan);
-/* A layer's texts, and what they say, by the plan of all layers; its name is set. */
+                              const nr_plan_form *form, void *plan);
+/* And does it fit itself and the run's images? The layer's name is set. */
 nr_status nr_layout_read_layer_plan(const nr_h5 *file, const char *group,
-                                    const nr_plan *root, nr_store_layer *layer);
+                                    uint64_t images, nr_store_layer *layer);
 
 /* ---- ratings ---- */
 /* Along an axis of the rating. */
@@ -45,15 +47,8 @@ nr_status nr_layout_write_rating(nr_h5 *file, const nr_rating *rating,
 nr_status nr_layout_read_ratings(const nr_h5 *file, const char *layer, nr_store *store);
 
 /* ---- the parts of a layer ---- */
-/* Names of the fields of a layer's plan. */
-enum { NR_LAYOUT_FIELDS = 17 };
-extern const char *const nr_layout_fields[NR_LAYOUT_FIELDS];
-/* Is it a field that the oldest format does not have? Where it is absent it is no part
- * of the plan, nor of a digest. */
-bool nr_layout_is_late(const char *field);
 /* The fields of a plan, absent late ones left out. */
-void nr_layout_digest_plan(nr_digest *digest, const char *const *fields, size_t n,
-                           const nr_plan *plan);
+void nr_layout_digest_plan(nr_digest *digest, nr_plan plan);
 
 nr_status nr_layout_write_results(nr_h5 *file, const nr_store_layer *layer,
                                   const nr_results *r);

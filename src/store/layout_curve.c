@@ -11,9 +11,7 @@
 #include "neurank/base/version.h"
 #include "neurank/store/curve.h"
 
-static const char *const fields[] = {"model",  "data",    "images",  "seed",
-                                     "ablate", "kernels", "numbers", NR_PLAN_BLAS};
-enum { FIELDS = sizeof fields / sizeof *fields, NAME = NR_CURVE_METHOD + 16 };
+enum { NAME = NR_CURVE_METHOD + 16 };
 
 /* "/<layer>/<quantity>_<method>" */
 static const char *path_of(char path[NR_LAYOUT_PATH], const nr_curve *c,
@@ -79,7 +77,7 @@ static nr_status write_all(nr_h5 *file, const nr_curves *curves) {
     NR_TRY(nr_h5_write_text(file, "/", "history", curves->history));
     NR_TRY(nr_h5_write_text(file, "/", "neurank_version", NR_VERSION));
     NR_TRY(nr_h5_write_attribute(file, "/", "curve_version", NR_H5_U64, 1, &version));
-    NR_TRY(nr_layout_write_plan(file, "/", &curves->plan));
+    NR_TRY(nr_layout_write_plan(file, "/", (nr_plan){&nr_curve_form, &curves->plan}));
     for (size_t i = 0; i < curves->n; i++) NR_TRY(write_curve(file, &curves->items[i]));
     return NR_OK;
 }
@@ -220,7 +218,7 @@ static nr_status read_all(const nr_h5 *file, nr_curves *out) {
     NR_REQUIRE(version == NR_CURVE_VERSION, NR_ERR_MISMATCH,
                "%s: curves of format %llu, this program has %d", nr_h5_path(file),
                (unsigned long long)version, NR_CURVE_VERSION);
-    NR_TRY(nr_layout_read_plan(file, "/", fields, FIELDS, &out->plan));
+    NR_TRY(nr_layout_read_plan(file, "/", &nr_curve_form, &out->plan));
     NR_TRY(nr_h5_read_text(file, "/", "history", &out->history));
     NR_TRY(nr_h5_groups(file, "/", &layers, &n));
     nr_status status = NR_OK;

@@ -82,7 +82,7 @@ static nr_status add_fold(nr_digest *digest, const nr_fold *fold) {
 nr_status nr_layout_digest(const nr_store_layer *layer, char text[NR_DIGEST_TEXT]) {
     nr_digest *digest;
     NR_TRY(nr_digest_new(&digest));
-    nr_layout_digest_plan(digest, nr_layout_fields, NR_LAYOUT_FIELDS, &layer->plan);
+    nr_layout_digest_plan(digest, nr_store_layer_plan(layer));
     nr_digest_add(digest, layer->filters, layer->n_players * sizeof *layer->filters);
     add_goal(digest, layer);
     nr_status status = add_fold(digest, layer->fold);

@@ -8,7 +8,6 @@
 #include "layout.h"
 #include "neurank/base/memory.h"
 #include "neurank/base/quantum.h"
-#include "neurank/plan/metric.h"
 
 typedef struct {
     nr_h5 *file;
@@ -70,7 +69,7 @@ static nr_status write_scale(const context *c, uint64_t sweeps) {
     double factor = ldexp(1, -NR_QUANTUM_BITS) / 4 / (double)sweeps;
     nr_layout_path(path, c->layer->name, "shapley_by_image");
     NR_TRY(nr_h5_write_text(c->file, path, "units",
-                            nr_plan_metric(&c->layer->plan)->unit));
+                            nr_metric_rows[c->layer->plan.metric].unit));
     return nr_h5_write_attribute(c->file, path, "scale_factor", NR_H5_F64, 1, &factor);
 }
 
@@ -158,8 +157,8 @@ static bool columns_fit(const nr_store_layer *layer, const nr_tally *tally,
     enum { SHIFT = NR_FINE_BITS - NR_QUANTUM_BITS - 2 };
     const nr_wide *sum = nr_tally_sum(tally);
     nr_wide slack = nr_store_is_exact(layer)
-                        ? (nr_wide)layer->units.units_per_sweep *
-                                  (nr_wide)layer->units.blocks_per_unit +
+                        ? (nr_wide)layer->plan.units.units_per_sweep *
+                                  (nr_wide)layer->plan.units.blocks_per_unit +
                               1
                         : 0;
     for (size_t i = 0; i < layer->n_players; i++) {
@@ -209,8 +208,8 @@ static size_t chunk_count(const nr_image_rows *rows) {
 static void mark_chunks(const nr_store_layer *layer, const uint8_t *done, bool *marks) {
     size_t rows = layer->images->chunk_rows;
     memset(marks, !done, chunk_count(layer->images) * sizeof *marks);
-    for (uint64_t u = 0; done && u < layer->units.units_per_sweep; u++) {
-        nr_unit unit = nr_units_get(&layer->units, u);
+    for (uint64_t u = 0; done && u < layer->plan.units.units_per_sweep; u++) {
+        nr_unit unit = nr_units_get(&layer->plan.units, u);
         size_t end = (size_t)(unit.first_block + unit.n_blocks - 1) / rows;
         for (size_t k = (size_t)unit.first_block / rows; done[u] && k <= end; k++)
             marks[k] = true;

@@ -9,19 +9,6 @@
 
 /* ---- the switch ---- */
 
-static const char *const switch_fields[] = {
-    "model", "data",    "images",  "seed",      "node",      "estimator",
-    "draws", "block",   "alpha0",  "batch",     "optimizer", "lr",
-    "scale", "kernels", "numbers", NR_PLAN_BLAS};
-
-uint64_t nr_switch_epoch_steps(const nr_plan *plan) {
-    uint64_t block = nr_plan_get_u64(plan, "block");
-    uint64_t classes = block > 0 ? nr_plan_get_u64(plan, "batch") / block : 0;
-    if (classes == 0) return 0;
-    uint64_t blocks = (nr_plan_get_u64(plan, "images") + block - 1) / block;
-    return (blocks + classes - 1) / classes;
-}
-
 static double switch_total(const nr_rating *r) {
     double steps =
         (double)r->counts[NR_SWITCH_EPOCHS] * (double)nr_switch_epoch_steps(&r->plan);
@@ -77,12 +64,8 @@ const nr_baseline_mean nr_baseline_means[NR_BASELINE_MEANS] = {
      .error_name = "leave_one_out_error",
      .long_name = "score of the network minus its score without the filter"}};
 
-static const char *const baseline_fields[] = {
-    "model",  "data",   "images",  "seed",    "node",
-    "metric", "ablate", "kernels", "numbers", NR_PLAN_BLAS};
-
 static double baseline_total(const nr_rating *r) {
-    return (double)nr_plan_get_u64(&r->plan, "images");
+    return (double)r->plan.in.images;
 }
 
 void nr_baseline_estimate(const nr_rating *r, size_t which, double *mean,
@@ -120,8 +103,7 @@ void nr_rating_results_clear(nr_rating_results *results) {
 const nr_rating_row nr_rating_rows[NR_RATING_KINDS] =
     {[NR_RATING_SWITCH] =
          {.name = "switch",
-          .fields = switch_fields,
-          .n_fields = sizeof switch_fields / sizeof *switch_fields,
+          .form = &nr_switch_form,
           .counts = {[NR_SWITCH_STEPS] = "steps",
                      [NR_SWITCH_EPOCHS] = "goal_epochs",
                      [NR_SWITCH_HALVINGS] = "halvings"},
@@ -152,8 +134,7 @@ const nr_rating_row nr_rating_rows[NR_RATING_KINDS] =
           .results = switch_results},
      [NR_RATING_BASELINE] =
          {.name = "baseline",
-          .fields = baseline_fields,
-          .n_fields = sizeof baseline_fields / sizeof *baseline_fields,
+          .form = &nr_baseline_form,
           .counts = {[NR_BASELINE_SEEN] = "images_seen"},
           .arrays =
               {[NR_BASELINE_L1] = {"l1", "sum of the filter's absolute weights",

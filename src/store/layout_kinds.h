@@ -41,8 +41,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    const char *const *fields; /* of the plan */
-    size_t n_fields;
+    const nr_plan_form *form; /* of an nr_rating_plan */
     /* By the places of rating.h; the first without a name ends each. */
     const char *counts[NR_RATING_COUNTS + 1], *numbers[NR_RATING_NUMBERS + 1];
     nr_rating_array arrays[NR_RATING_ARRAYS + 1];

@@ -44,7 +44,7 @@ static nr_status digest_of(const nr_rating *r, char text[NR_DIGEST_TEXT]) {
     const nr_rating_row *row = &nr_rating_rows[r->kind];
     nr_digest *digest;
     NR_TRY(nr_digest_new(&digest));
-    nr_layout_digest_plan(digest, row->fields, row->n_fields, &r->plan);
+    nr_layout_digest_plan(digest, nr_rating_get_plan(r));
     uint64_t rule = r->ended_by;
     nr_digest_add(digest, &rule, sizeof rule);
     nr_digest_add(digest, r->counts, sizeof r->counts);
@@ -73,7 +73,7 @@ static nr_status write_facts(nr_h5 *file, const nr_rating *r) {
     for (size_t k = 0; row->numbers[k]; k++)
         NR_TRY(nr_h5_write_attribute(file, group, row->numbers[k], NR_H5_F64, 1,
                                      &r->numbers[k]));
-    NR_TRY(nr_layout_write_plan(file, group, &r->plan));
+    NR_TRY(nr_layout_write_plan(file, group, nr_rating_get_plan(r)));
     NR_TRY(digest_of(r, digest));
     return nr_h5_write_text(file, group, "digest", digest);
 }
@@ -168,10 +168,10 @@ static nr_status read_axes(const nr_h5 *file, nr_rating *r) {
     NR_TRY(read_axis(file, r, NR_AXIS_FILTER, &r->n));
     if (has_axis(r, NR_AXIS_IMAGE)) {
         NR_TRY(read_axis(file, r, NR_AXIS_IMAGE, &r->n_images));
-        NR_REQUIRE(r->n_images == nr_plan_get_u64(&r->plan, "images"), NR_ERR_INPUT,
-                   "%s: the %s of layer \"%s\" has %zu images, its plan says %s",
+        NR_REQUIRE(r->n_images == r->plan.in.images, NR_ERR_INPUT,
+                   "%s: the %s of layer \"%s\" has %zu images, its plan says %llu",
                    nr_h5_path(file), nr_rating_name(r->kind), r->layer, r->n_images,
-                   nr_plan_get(&r->plan, "images"));
+                   (unsigned long long)r->plan.in.images);
     }
     return has_axis(r, NR_AXIS_POINT) ? read_axis(file, r, NR_AXIS_POINT, &r->n_points)
                                       : NR_OK;
@@ -241,7 +241,7 @@ static nr_status read_rating(const nr_h5 *file, nr_rating *r) {
     const nr_rating_row *row = &nr_rating_rows[r->kind];
     char group[NR_LAYOUT_PATH];
     path_of(group, r, "");
-    NR_TRY(nr_layout_read_plan(file, group, row->fields, row->n_fields, &r->plan));
+    NR_TRY(nr_layout_read_plan(file, group, row->form, &r->plan));
     NR_TRY(read_axes(file, r));
     NR_TRY(read_facts(file, group, r));
     NR_TRY(read_arrays(file, r));

@@ -11,8 +11,6 @@
 
 enum { LAYERS_MAX = 4096 };
 
-static const char *const root_fields[] = {"model", "layers", "data", "images", "seed"};
-
 /* A NaN or a negative number would never be reached. */
 static nr_status read_number(const nr_h5 *file, const char *group, const char *name,
                              double *value) {
@@ -113,13 +111,13 @@ static nr_status read_layer(const nr_h5 *file, const char *name, const nr_store 
     uint64_t sweeps;
     snprintf(group, sizeof group, "/%s", name);
     if (!(layer->name = nr_strdup(name))) return NR_ERR_INTERNAL;
-    NR_TRY(nr_layout_read_layer_plan(file, group, &store->plan, layer));
+    NR_TRY(nr_layout_read_layer_plan(file, group, store->plan.in.images, layer));
     NR_TRY(read_progress(file, group, &sweeps, layer));
     NR_TRY(read_filters(file, layer));
     NR_TRY(nr_layout_read_state(file, layer, sweeps));
     NR_TRY(check_digest(file, group, layer));
-    if (strcmp(nr_plan_get(&layer->plan, "per_image"), "yes") != 0) return NR_OK;
-    return nr_layout_read_images(file, layer, (size_t)layer->units.n_blocks);
+    if (!layer->plan.per_image) return NR_OK;
+    return nr_layout_read_images(file, layer, (size_t)layer->plan.units.n_blocks);
 }
 
 nr_status nr_layout_read_generation(const nr_h5 *file, uint64_t *generation,
@@ -157,8 +155,7 @@ static nr_status read_root(const nr_h5 *file, nr_store *store) {
     store->history = history;
     NR_TRY(read_program(file, &store->program));
     if (store->n_layers == 0) return NR_OK; /* ratings have plans of their own */
-    return nr_layout_read_plan(file, "/", root_fields,
-                               sizeof root_fields / sizeof *root_fields, &store->plan);
+    return nr_layout_read_plan(file, "/", &nr_run_form, &store->plan);
 }
 
 static nr_status check_version(const nr_h5 *file) {

@@ -4,7 +4,6 @@
 
 #include "layout.h"
 #include "neurank/base/memory.h"
-#include "neurank/plan/metric.h"
 
 enum { CLASS_PIECE_VALUES = 1 << 14 };
 
@@ -20,7 +19,7 @@ typedef struct {
 } places;
 
 static const char *unit_of(const nr_store_layer *layer) {
-    return nr_plan_metric(&layer->plan)->unit;
+    return nr_metric_rows[layer->plan.metric].unit;
 }
 
 static nr_status write_column(nr_h5 *file, const char *layer, const char *name,

@@ -4,15 +4,14 @@
 
 #include "layout.h"
 #include "neurank/base/memory.h"
-#include "neurank/plan/shard.h"
 
 /* ---- sums that finished work cannot have ---- */
 
 /* Rounding of an exact run's shares: half a fine unit for each player and piece. */
 static uint64_t slack_of(const nr_store_layer *layer) {
     if (!nr_store_is_exact(layer)) return 0;
-    return layer->n_players * layer->units.units_per_sweep *
-           layer->units.blocks_per_unit;
+    return layer->n_players * layer->plan.units.units_per_sweep *
+           layer->plan.units.blocks_per_unit;
 }
 
 /* whole: no piece of a block is missing. */
@@ -20,7 +19,7 @@ static nr_status check_tally(const nr_h5 *file, const nr_store_layer *layer,
                              const nr_tally *tally, uint64_t visits, bool whole) {
     const nr_class_sums *classes = nr_tally_classes(tally);
     bool good = nr_tally_visits(tally) == visits && nr_tally_groups(tally) <= visits &&
-                nr_tally_images(tally) == visits * layer->block_images &&
+                nr_tally_images(tally) == visits * layer->plan.block_images &&
                 (!whole || nr_tally_telescopes(tally, slack_of(layer))) &&
                 (!classes || nr_class_sums_match(classes, nr_tally_sum(tally),
                                                  nr_tally_images(tally)));
@@ -35,11 +34,11 @@ static nr_status check_tally(const nr_h5 *file, const nr_store_layer *layer,
 static nr_status check_open(const nr_h5 *file, const nr_store_layer *layer,
                             const uint8_t *done, const nr_tally *tally) {
     uint64_t visits = 0;
-    for (uint64_t u = 0; u < layer->units.units_per_sweep; u++) {
-        nr_unit unit = nr_units_get(&layer->units, u);
+    for (uint64_t u = 0; u < layer->plan.units.units_per_sweep; u++) {
+        nr_unit unit = nr_units_get(&layer->plan.units, u);
         if (done[u] && unit.piece == 0) visits += unit.n_blocks;
     }
-    return check_tally(file, layer, tally, visits, layer->units.pieces < 2);
+    return check_tally(file, layer, tally, visits, layer->plan.units.pieces < 2);
 }
 
 /* ---- tallies ---- */
@@ -182,7 +181,7 @@ static nr_status read_complete(const nr_h5 *file, nr_store_layer *layer,
     free(lane_sweeps);
     NR_TRY(status);
     return check_tally(file, layer, nr_fold_complete_tally(layer->fold),
-                       sweeps * layer->units.n_blocks, true);
+                       sweeps * layer->plan.units.n_blocks, true);
 }
 
 /* ---- open sweeps ---- */
@@ -194,7 +193,8 @@ static nr_status read_open_sweep(const nr_h5 *file, nr_store_layer *layer, size_
     uint8_t *done;
     size_t n;
     nr_tally *tally;
-    if (!NR_NEW(done, (size_t)layer->units.units_per_sweep)) return NR_ERR_INTERNAL;
+    if (!NR_NEW(done, (size_t)layer->plan.units.units_per_sweep))
+        return NR_ERR_INTERNAL;
     nr_status status =
         nr_h5_read_rows(file, nr_layout_path(path, layer->name, "state/open_done"),
                         NR_H5_U8, k, 1, done);
@@ -236,7 +236,7 @@ static nr_status read_open_sweeps(const nr_h5 *file, nr_store_layer *layer, size
 static nr_status read_open(const nr_h5 *file, nr_store_layer *layer) {
     char path[NR_LAYOUT_PATH];
     size_t dims[NR_H5_RANK], rank;
-    size_t units = (size_t)layer->units.units_per_sweep;
+    size_t units = (size_t)layer->plan.units.units_per_sweep;
     if (!nr_h5_has(file, nr_layout_path(path, layer->name, "state/open_sweep")))
         return NR_OK;
     NR_TRY(nr_h5_dims(file, path, dims, &rank));
@@ -263,10 +263,10 @@ static nr_status read_begun_block(const nr_h5 *file, nr_store_layer *layer, size
     uint64_t *words;
     nr_wide *shapley = NULL;
     nr_status status = NR_ERR_INTERNAL;
-    NR_REQUIRE(block < layer->units.n_blocks && (k == 0 || block > blocks[k - 1]),
+    NR_REQUIRE(block < layer->plan.units.n_blocks && (k == 0 || block > blocks[k - 1]),
                NR_ERR_INPUT, "%s: layer \"%s\": block %llu of %llu is out of order",
                nr_h5_path(file), layer->name, (unsigned long long)block,
-               (unsigned long long)layer->units.n_blocks);
+               (unsigned long long)layer->plan.units.n_blocks);
     if (NR_NEW(words, 2 * n) && NR_NEW(shapley, n))
         status = nr_h5_read_rows(file, nr_layout_path(path, layer->name, "state/begun"),
                                  NR_H5_U64, k, 1, words);
@@ -282,8 +282,8 @@ static nr_status read_begun_block(const nr_h5 *file, nr_store_layer *layer, size
 /* Blocks of which some pieces are there and some are not. */
 static size_t count_begun(const nr_store_layer *layer) {
     size_t n = 0;
-    uint64_t pieces = layer->units.pieces;
-    for (uint64_t block = 0; block < layer->units.n_blocks; block++) {
+    uint64_t pieces = layer->plan.units.pieces;
+    for (uint64_t block = 0; block < layer->plan.units.n_blocks; block++) {
         uint64_t done = 0;
         for (uint64_t p = 0; p < pieces; p++)
             done += nr_fold_has(layer->fold, block * pieces + p);
@@ -322,5 +322,5 @@ nr_status nr_layout_read_state(const nr_h5 *file, nr_store_layer *layer,
     NR_TRY(read_complete(file, layer, sweeps));
     NR_TRY(nr_layout_read_stages(file, layer));
     NR_TRY(read_open(file, layer));
-    return layer->units.pieces > 1 ? read_begun(file, layer) : NR_OK;
+    return layer->plan.units.pieces > 1 ? read_begun(file, layer) : NR_OK;
 }

@@ -75,7 +75,7 @@ static nr_status write_summary(nr_h5 *file, const char *group,
     NR_TRY(write_texts(file, group, layer));
     NR_TRY(write_counts(file, group, layer, r));
     NR_TRY(write_numbers(file, group, layer, r));
-    return nr_layout_write_plan(file, group, &layer->plan);
+    return nr_layout_write_plan(file, group, nr_store_layer_plan(layer));
 }
 
 static nr_status write_digest(nr_h5 *file, const char *group,
@@ -124,7 +124,8 @@ nr_status nr_layout_write(nr_h5 *file, const nr_store *store) {
     NR_TRY(nr_h5_write_text(file, "/", "writer", store->writer));
     NR_TRY(nr_h5_write_attribute(file, "/", "confidence", NR_H5_F64, 1,
                                  &store->confidence));
-    NR_TRY(nr_layout_write_plan(file, "/", &store->plan));
+    if (store->n_layers > 0) /* ratings have plans of their own */
+        NR_TRY(nr_layout_write_plan(file, "/", (nr_plan){&nr_run_form, &store->plan}));
     for (size_t i = 0; i < store->n_layers; i++)
         NR_TRY(write_layer(file, store, &store->layers[i]));
     for (size_t i = 0; i < store->n_ratings; i++)

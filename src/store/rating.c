@@ -10,6 +10,10 @@ const char *nr_rating_name(nr_rating_kind kind) {
     return nr_rating_rows[kind].name;
 }
 
+nr_plan nr_rating_get_plan(const nr_rating *rating) {
+    return (nr_plan){nr_rating_rows[rating->kind].form, &rating->plan};
+}
+
 size_t nr_rating_axis_count(const nr_rating *r, nr_rating_axis axis) {
     switch (axis) {
     case NR_AXIS_FILTER: return r->n;
@@ -36,21 +40,16 @@ nr_status nr_rating_allocate(nr_rating *rating) {
     return NR_OK;
 }
 
-static nr_status copy_plan(const nr_plan *from, nr_plan *to) {
-    for (size_t i = 0; i < from->n; i++)
-        NR_TRY(nr_plan_set(to, from->names[i], from->values[i]));
-    return NR_OK;
-}
-
 /* With the axes of *r; every element of an array has eight bytes. */
-static nr_status begin(nr_rating *r, const char *layer, const nr_plan *plan) {
+static nr_status begin(nr_rating *r, const char *layer, const nr_rating_plan *plan) {
     if (!(r->layer = nr_strdup(layer))) return NR_ERR_INTERNAL;
-    NR_TRY(copy_plan(plan, &r->plan));
+    NR_TRY(nr_plan_copy(nr_rating_rows[r->kind].form, plan, &r->plan));
     return nr_rating_allocate(r);
 }
 
-nr_status nr_rating_make(nr_rating_kind kind, const char *layer, const nr_plan *plan,
-                         size_t n, size_t n_images, nr_rating *out) {
+nr_status nr_rating_make(nr_rating_kind kind, const char *layer,
+                         const nr_rating_plan *plan, size_t n, size_t n_images,
+                         nr_rating *out) {
     *out = (nr_rating){.kind = kind, .n = n, .n_images = n_images};
     nr_status status = begin(out, layer, plan);
     if (status != NR_OK) nr_rating_clear(out);
@@ -60,7 +59,7 @@ nr_status nr_rating_make(nr_rating_kind kind, const char *layer, const nr_plan *
 nr_status nr_rating_copy(const nr_rating *from, nr_rating *out) {
     *out = *from;
     out->layer = NULL;
-    out->plan = (nr_plan){0};
+    out->plan = (nr_rating_plan){0};
     memset(out->arrays, 0, sizeof out->arrays);
     nr_status status = begin(out, from->layer, &from->plan);
     if (status != NR_OK) {
@@ -75,7 +74,7 @@ nr_status nr_rating_copy(const nr_rating *from, nr_rating *out) {
 
 void nr_rating_clear(nr_rating *rating) {
     free(rating->layer);
-    nr_plan_free(&rating->plan);
+    nr_plan_clear(nr_rating_rows[rating->kind].form, &rating->plan);
     for (size_t k = 0; k < NR_RATING_ARRAYS; k++) free(rating->arrays[k]);
     *rating = (nr_rating){.kind = rating->kind};
 }

@@ -6,7 +6,6 @@
 
 #include "layout.h"
 #include "neurank/base/memory.h"
-#include "neurank/plan/metric.h"
 #include "store_private.h"
 
 nr_status nr_store_new(size_t n_layers, nr_store **out) {
@@ -28,7 +27,7 @@ void nr_store_free(nr_store *store) {
         nr_store_layer *layer = &store->layers[i];
         free(layer->name);
         free(layer->filters);
-        nr_plan_free(&layer->plan);
+        nr_plan_clear(&nr_layer_form, &layer->plan);
         nr_fold_free(layer->fold);
         nr_image_rows_free(layer->images);
     }
@@ -36,14 +35,14 @@ void nr_store_free(nr_store *store) {
     free(store->ratings);
     free(store->layers);
     nr_store_forget_files(store);
-    nr_plan_free(&store->plan);
+    nr_plan_clear(&nr_run_form, &store->plan);
     free(store->history);
     free(store->program);
     free(store);
 }
 
 bool nr_store_is_exact(const nr_store_layer *layer) {
-    return nr_estimator_is_exact(layer->estimator);
+    return nr_estimator_is_exact(layer->plan.estimator);
 }
 
 bool nr_store_layer_is_complete(const nr_store_layer *layer) {
@@ -62,10 +61,14 @@ bool nr_store_has_all(const nr_store *store) {
     return nr_store_is_complete(store);
 }
 
-const char *nr_store_model(const nr_store *store) {
-    const char *model = nr_plan_get(&store->plan, "model");
-    if (*model || store->n_ratings == 0) return model;
-    return nr_plan_get(&store->ratings[0].plan, "model"); /* a file of ratings alone */
+const nr_plan_inputs *nr_store_inputs(const nr_store *store) {
+    return store->n_layers > 0    ? &store->plan.in
+           : store->n_ratings > 0 ? &store->ratings[0].plan.in
+                                  : NULL;
+}
+
+nr_plan nr_store_layer_plan(const nr_store_layer *layer) {
+    return (nr_plan){&nr_layer_form, &layer->plan};
 }
 
 nr_store_layer *nr_store_find_layer(const nr_store *store, const char *name) {
@@ -102,13 +105,13 @@ nr_status nr_store_take_ratings(nr_store *from, nr_store *to) {
 }
 
 static nr_fold_spec fold_spec(const nr_store_layer *layer) {
-    const nr_shard *shard = &layer->shard;
+    const nr_shard *shard = &layer->plan.shard;
     return (nr_fold_spec){.n_players = layer->n_players,
-                          .n_classes = layer->n_classes,
-                          .units_per_sweep = layer->units.units_per_sweep,
-                          .n_blocks = layer->units.n_blocks,
-                          .estimator = layer->estimator,
-                          .pieces = layer->units.pieces,
+                          .n_classes = layer->plan.n_classes,
+                          .units_per_sweep = layer->plan.units.units_per_sweep,
+                          .n_blocks = layer->plan.units.n_blocks,
+                          .estimator = layer->plan.estimator,
+                          .pieces = layer->plan.units.pieces,
                           .lanes = shard->count,
                           .lane = shard->count ? shard->number - 1 : 0};
 }
@@ -130,7 +133,7 @@ nr_interval_spec nr_store_intervals(const nr_store *store,
     return (nr_interval_spec){.confidence = store->confidence,
                               .sequence_sweeps = layer->sequence_sweeps,
                               .marginal_limit =
-                                  nr_plan_metric(&layer->plan)->marginal_limit};
+                                  nr_metric_rows[layer->plan.metric].marginal_limit};
 }
 
 nr_status nr_store_results(const nr_store *store, const nr_store_layer *layer,

@@ -16,10 +16,8 @@ typedef enum {
     NR_ESTIMATORS
 } nr_estimator_kind;
 
-/* The word of plans and messages: "pairs", "odd"; "none" of an enumeration. */
-const char *nr_estimator_name(nr_estimator_kind kind);
-/* NR_ESTIMATORS if there is no such name. */
-nr_estimator_kind nr_estimator_find(const char *name);
+/* In plans and messages: "pairs", "odd"; "none" of an enumeration. */
+extern const char *const nr_estimator_words[NR_ESTIMATORS];
 
 /* One sweep knows everything: no errors, no goals, no stages, no shards. */
 bool nr_estimator_is_exact(nr_estimator_kind kind);

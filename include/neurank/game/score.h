@@ -1,17 +1,9 @@
-/* What a row of logits is worth. Higher is better for every metric. */
+/* What a row of logits is worth. */
 #ifndef NEURANK_GAME_SCORE_H
 #define NEURANK_GAME_SCORE_H
 
 #include "neurank/nn/kernels.h"
-
-typedef enum {
-    NR_METRIC_LOSS,     /* minus cross-entropy, nats */
-    NR_METRIC_ACCURACY, /* 1 if the label has the largest logit (the first of equals) */
-    NR_METRIC_MARGIN    /* logit of the label minus the largest other one */
-} nr_metric;
-enum { NR_METRICS = 3 };
-/* On the command line, in plans. */
-extern const char *const nr_metric_words[NR_METRICS];
+#include "neurank/plan/metric.h"
 
 /* values [rows] of logits [rows, classes] with labels [rows], each below classes.
  * Accuracy and margin are NAN where a logit is. */

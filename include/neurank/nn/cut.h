@@ -23,18 +23,10 @@
 #ifndef NEURANK_NN_CUT_H
 #define NEURANK_NN_CUT_H
 
+#include "neurank/nn/ablation.h"
 #include "neurank/nn/graph.h"
 
 typedef enum { NR_PART_CONST, NR_PART_TWO, NR_PART_LINEAR, NR_PART_MIXED } nr_part;
-
-typedef enum {
-    NR_ABLATE_REMOVE,  /* the channel is not there: zero where it is read */
-    NR_ABLATE_WEIGHTS, /* its weights and bias are zero, BatchNorm stays */
-    NR_ABLATE_MEAN     /* the layer's output is its mean over images and positions */
-} nr_ablation;
-enum { NR_ABLATIONS = 3 };
-/* On the command line, in plans. */
-extern const char *const nr_ablation_words[NR_ABLATIONS];
 
 #define NR_NO_PLAYER UINT32_MAX
 

@@ -1,11 +1,19 @@
-/* What the numbers of a plan's metric are: whoever shows or stores values asks here. */
+/* What a network's output is worth, and what such numbers are: whoever plays, shows or
+ * stores values asks here. Higher is better for every metric. */
 #ifndef NEURANK_PLAN_METRIC_H
 #define NEURANK_PLAN_METRIC_H
 
-#include "neurank/plan/plan.h"
+typedef enum {
+    NR_METRIC_LOSS,     /* minus cross-entropy, nats */
+    NR_METRIC_ACCURACY, /* 1 if the label has the largest logit (the first of equals) */
+    NR_METRIC_MARGIN    /* logit of the label minus the largest other one */
+} nr_metric;
+enum { NR_METRICS = 3 };
+
+/* On the command line, in stores. */
+extern const char *const nr_metric_words[NR_METRICS];
 
 typedef struct {
-    const char *name;      /* in plans */
     const char *words;     /* in a sentence */
     const char *quantity;  /* over an axis */
     const char *width;     /* over an axis of half-widths */
@@ -13,7 +21,6 @@ typedef struct {
     double marginal_limit; /* largest |marginal| on one image; INFINITY: none */
 } nr_metric_facts;
 
-/* The row of the plan's metric; of an unknown one, the last. */
-const nr_metric_facts *nr_plan_metric(const nr_plan *plan);
+extern const nr_metric_facts nr_metric_rows[NR_METRICS];
 
 #endif

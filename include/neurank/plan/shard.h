@@ -3,6 +3,7 @@
 #define NEURANK_PLAN_SHARD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { NR_SHARDS_MAX = 65536 };
@@ -13,5 +14,7 @@ typedef struct {
 
 /* Reads "2/5", or "none". False: it is neither, or out of range; *out is all sweeps. */
 bool nr_shard_parse(const char *text, nr_shard *out);
+/* Writes the same into text [bytes]. */
+void nr_shard_format(const nr_shard *shard, char *text, size_t bytes);
 
 #endif

@@ -10,9 +10,9 @@ enum { NR_SHAPLEY, NR_SWITCH, NR_FIRST_BASELINE, NR_METHODS = 9 };
 extern const char *const nr_method_names[NR_METHODS];
 
 typedef struct {
-    size_t method;       /* index into nr_method_names */
-    size_t store;        /* index */
-    const nr_plan *plan; /* the layer's or the rating's; borrowed */
+    size_t method; /* index into nr_method_names */
+    size_t store;  /* index */
+    nr_plan plan;  /* the layer's or the rating's; borrowed */
     bool complete;
     size_t n;
     uint32_t *filters; /* [n] channels, ascending; owned */

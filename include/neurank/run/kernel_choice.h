@@ -5,14 +5,12 @@
 #include "neurank/nn/kernels.h"
 #include "neurank/sched/world.h"
 
-enum { NR_KERNELS_TEXT = 24 }; /* bytes for the name of a kind */
-
 /* The wanted ones, or, where that is "fast", those that the store at path began with
  * (NULL: there is none to go on with). Collective; NR_ERR_USAGE on every rank where
- * they would have different ones, of this program or of OpenBLAS; NR_ERR_INTERNAL: no
- * memory. */
+ * they would have different ones, of this program or of OpenBLAS, or where a processor
+ * does not have them; NR_ERR_INTERNAL: no memory. */
 nr_status nr_choose_kernels(nr_world *world, const char *wanted, const char *path,
-                            char name[NR_KERNELS_TEXT]);
+                            const nr_kernels **out);
 
 /* Those kernels, a constant; NR_ERR_USAGE where the processor does not have them. */
 nr_status nr_require_kernels(const char *name, const nr_kernels **out);

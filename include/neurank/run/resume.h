@@ -12,14 +12,17 @@
  * say what this command says. */
 nr_status nr_resume(const char *path, nr_store *wanted, nr_store **out, bool *changed);
 
-/* Refuses (NR_ERR_MISMATCH) a plan of the store, of a layer or of a rating, that was
- * written by a version which did not note all that the bits depend on. */
+/* Refuses (NR_ERR_MISMATCH) what is in the store, a layer's values or a rating, if it
+ * was begun by a version which did not note all that the bits depend on. */
 nr_status nr_require_noted(const char *path, const nr_store *stored,
-                           const nr_plan *plan);
+                           const nr_plan_arithmetic *arithmetic);
 
-/* Refuses (NR_ERR_MISMATCH) a rating, `what` it is called, whose plan is of another
- * model or of other images, or in another order, than the wanted one. */
-nr_status nr_match_inputs(const char *path, const nr_plan *plan, const char *what,
-                          const nr_plan *wanted);
+/* Refuses (NR_ERR_MISMATCH) the store's ratings, or what of it is called `what`, where
+ * they are of another model or of other images, or in another order, than the wanted
+ * ones. */
+nr_status nr_match_ratings(const char *path, const nr_store *stored,
+                           const nr_plan_inputs *wanted);
+nr_status nr_match_inputs(const char *path, const nr_plan_inputs *inputs,
+                          const char *what, const nr_plan_inputs *wanted);
 
 #endif

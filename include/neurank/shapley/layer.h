@@ -3,8 +3,7 @@
 #define NEURANK_SHAPLEY_LAYER_H
 
 #include "neurank/game/filter_spec.h"
-#include "neurank/plan/plan.h"
-#include "neurank/plan/units.h"
+#include "neurank/plan/layer_plan.h"
 #include "neurank/run/inputs.h"
 #include "neurank/run/request.h"
 #include "neurank/sched/unit.h"
@@ -15,10 +14,7 @@ typedef struct {
     const char *name; /* in the graph */
     uint32_t *filters;
     size_t n_players;
-    nr_estimator_kind estimator;
-    bool per_image;
-    size_t n_classes; /* 0: not by class */
-    nr_units units;
+    nr_layer_plan plan;  /* owned */
     nr_filter_spec spec; /* without channel means */
 } nr_run_layer;
 
@@ -48,10 +44,11 @@ typedef struct {
 
 /* Checks the request against the layer and plans its work, by pairs of walks unless all
  * coalitions are asked for. *out borrows from the inputs. NR_ERR_USAGE: what is asked
- * does not fit the layer, the images or the processor; NR_ERR_INPUT: the layer has more
+ * does not fit the layer or the images; NR_ERR_INPUT: the layer has more
  * than NR_PLAYERS_MAX filters; NR_ERR_INTERNAL: no memory. */
 nr_status nr_run_layer_plan(const nr_inputs *inputs, const nr_layers_request *request,
-                            uint32_t node, const char *kernels, nr_run_layer *out);
+                            uint32_t node, const nr_kernels *kernels,
+                            nr_run_layer *out);
 void nr_run_layer_free(nr_run_layer *layer);
 
 /* The layer's part of the store, with nothing done; *out is all zero before, and the

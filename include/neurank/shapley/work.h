@@ -4,7 +4,7 @@
 #define NEURANK_SHAPLEY_WORK_H
 
 #include "neurank/run/inputs.h"
-#include "neurank/run/kernel_choice.h"
+#include "neurank/run/load.h"
 #include "neurank/shapley/shapley.h"
 
 typedef struct {
@@ -13,11 +13,11 @@ typedef struct {
     nr_inputs inputs;
     nr_run_layer *layers; /* [n_layers] */
     size_t n_layers;
-    char kernels[NR_KERNELS_TEXT]; /* that all ranks use */
+    const nr_kernels *kernels; /* that all ranks use */
 } nr_work;
 
 /* Collective, and so is its failure. After one, too, nr_work_free. Fails as
- * nr_inputs_load, nr_choose_kernels, nr_layers_select and nr_run_layer_plan:
+ * nr_load, nr_layers_select and nr_run_layer_plan:
  * NR_ERR_USAGE, NR_ERR_INPUT, NR_ERR_INTERNAL; and as the pilot's game, where the
  * estimator is to be chosen: NR_ERR_UNIT, NR_STOPPED. */
 nr_status nr_work_load(nr_world *world, const nr_shapley_request *request,

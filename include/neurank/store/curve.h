@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "neurank/plan/plan.h"
+#include "neurank/plan/curve_plan.h"
 
 enum { NR_CURVE_VERSION = 1, NR_CURVE_METHOD = 32, NR_CURVE_METHODS_MAX = 256 };
 
@@ -32,7 +32,7 @@ typedef struct {
 } nr_curve;
 
 typedef struct {
-    nr_plan plan;
+    nr_curve_plan plan;
     char *history;   /* owned */
     nr_curve *items; /* [n]; owned */
     size_t n, capacity;

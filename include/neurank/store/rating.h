@@ -21,7 +21,7 @@
 
 #include "neurank/estim/goal.h"
 #include "neurank/estim/image_means.h"
-#include "neurank/plan/plan.h"
+#include "neurank/plan/rating_plan.h"
 
 typedef enum { NR_RATING_SWITCH, NR_RATING_BASELINE, NR_RATING_KINDS } nr_rating_kind;
 
@@ -74,7 +74,7 @@ enum { NR_RATING_COUNTS = 4, NR_RATING_NUMBERS = 4, NR_RATING_ARRAYS = 8 };
 typedef struct {
     nr_rating_kind kind;
     char *layer; /* short name; owned */
-    nr_plan plan;
+    nr_rating_plan plan;
     size_t n, n_images, n_points; /* axes: filters, images, points of the trace */
     nr_rule ended_by;
     double seconds;
@@ -84,18 +84,19 @@ typedef struct {
 } nr_rating;
 
 const char *nr_rating_name(nr_rating_kind kind); /* "switch", "baseline" */
+/* Its plan, for messages and comparisons. */
+nr_plan nr_rating_get_plan(const nr_rating *rating);
 
 /* Fills *out with zeros of these sizes; plan and layer name are copied. */
-nr_status nr_rating_make(nr_rating_kind kind, const char *layer, const nr_plan *plan,
-                         size_t n, size_t n_images, nr_rating *out);
+nr_status nr_rating_make(nr_rating_kind kind, const char *layer,
+                         const nr_rating_plan *plan, size_t n, size_t n_images,
+                         nr_rating *out);
 nr_status nr_rating_copy(const nr_rating *from, nr_rating *out);
 /* What it owns; of an empty one, too, as it is after a failure. */
 void nr_rating_clear(nr_rating *rating);
 
 /* Did a rule of its own end it (nr_rule_is_end)? */
 bool nr_rating_is_complete(const nr_rating *rating);
-/* Steps of a switch that visit all images once; 0 if its plan does not say. */
-uint64_t nr_switch_epoch_steps(const nr_plan *plan);
 /* Units of its progress (steps, images) that the whole rating takes; NAN of a switch
  * that goes on until it has converged. */
 double nr_rating_total(const nr_rating *rating);

@@ -30,9 +30,7 @@
 #define NEURANK_STORE_STORE_H
 
 #include "neurank/estim/goal.h"
-#include "neurank/plan/plan.h"
-#include "neurank/plan/shard.h"
-#include "neurank/plan/units.h"
+#include "neurank/plan/layer_plan.h"
 #include "neurank/store/image_rows.h"
 #include "neurank/store/rating.h"
 
@@ -46,14 +44,8 @@ enum { NR_STORE_SWEEPS_MAX = 1000000000 };
 enum { NR_STORE_WRITER = 128 };
 
 typedef struct {
-    char *name; /* short name of the layer; owned */
-    nr_plan plan;
-    /* What the plan says, as far as it is computed with. */
-    nr_estimator_kind estimator;
-    nr_units units;
-    uint64_t block_images;
-    size_t n_classes; /* 0: not by class */
-    nr_shard shard;
+    char *name;         /* short name of the layer; owned */
+    nr_layer_plan plan; /* owned */
     size_t n_players;
     uint32_t *filters; /* [n_players] channel of each player; owned */
     nr_fold *fold;     /* owned */
@@ -68,7 +60,7 @@ typedef struct {
 } nr_store_layer;
 
 typedef struct {
-    nr_plan plan;           /* of all layers */
+    nr_run_plan plan;       /* of all layers; empty without any; owned */
     nr_store_layer *layers; /* [n_layers]; owned */
     size_t n_layers;
     nr_rating *ratings; /* [n_ratings], in order of layers and kinds; owned */
@@ -105,8 +97,11 @@ bool nr_store_is_complete(const nr_store *store);
 /* And all ratings? */
 bool nr_store_has_all(const nr_store *store);
 
-/* Digest of the model that its results are of, the store's; "" if it has none. */
-const char *nr_store_model(const nr_store *store);
+/* Model and images of its Shapley values, or of its first rating; the store's; NULL of
+ * a store of neither. */
+const nr_plan_inputs *nr_store_inputs(const nr_store *store);
+/* A layer's plan, for messages and comparisons. */
+nr_plan nr_store_layer_plan(const nr_store_layer *layer);
 /* The store's, a rating until another one is added; NULL if there is none of that
  * name. */
 nr_store_layer *nr_store_find_layer(const nr_store *store, const char *name);

@@ -1,6 +1,7 @@
 /* What is written is read back to the last bit, with sweeps under way; a write that
  * fails leaves what stood there; damage is refused. */
 #include "../support/nets.h"
+#include "../support/stores.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +14,6 @@
 #include "neurank/store/store.h"
 
 enum { PLAYERS = 5, UNITS = 4, BLOCK = 3, BLOCKS_PER_UNIT = 4 };
-
-static const char *const root_fields[] = {"model", "layers", "data", "seed"};
-static const char *const layer_fields[] = {"node",      "method",  "metric",
-                                           "ablate",    "filters", "kernels",
-                                           "per_image", "numbers", "estimator"};
-
-static void set_fields(nr_plan *plan, const char *const *names, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        assert_int_equal(nr_plan_set(plan, names[i], names[i]), NR_OK);
-}
 
 /* Four visits of three images each, whose walks telescope. */
 static void add_unit(nr_fold *fold, uint64_t unit) {
@@ -53,31 +44,22 @@ static void add_unit(nr_fold *fold, uint64_t unit) {
     free(words);
 }
 
-static void set_numbers(nr_plan *plan) {
-    nr_plan_set_u64(plan, "block", BLOCK);
-    nr_plan_set_u64(plan, "unit", BLOCKS_PER_UNIT);
-    nr_plan_set_u64(plan, "units_per_sweep", UNITS);
-    nr_plan_set_u64(plan, "strata", 4);
-    nr_plan_set_u64(plan, "pieces", 0);
-    nr_plan_set_u64(plan, "by_class", 0);
-    nr_plan_set(plan, "shard", "none");
-}
-
 static nr_store *make_store(void) {
     static const uint64_t units[] = {0, 1, 2, 3, 5, 6, 9}; /* sweeps 1 and 2 are open */
     static const char *const names[] = {"conv1", "block.0.conv2"};
     nr_store *store;
     assert_int_equal(nr_store_new(2, &store), NR_OK);
     store->confidence = 0.9;
-    set_fields(&store->plan, root_fields, 4);
-    nr_plan_set_u64(&store->plan, "images", BLOCK * BLOCKS_PER_UNIT * UNITS);
+    const nr_units cut = {.n_blocks = BLOCKS_PER_UNIT * UNITS,
+                          .blocks_per_unit = BLOCKS_PER_UNIT,
+                          .units_per_sweep = UNITS,
+                          .strata = 4};
+    test_store_plans(store, BLOCK * BLOCKS_PER_UNIT * UNITS, &cut, BLOCK);
     nr_store_add_history(store, "first");
     nr_store_add_history(store, "second");
     for (size_t k = 0; k < 2; k++) {
         nr_store_layer *layer = &store->layers[k];
         layer->name = nr_strdup(names[k]);
-        set_fields(&layer->plan, layer_fields, 9);
-        set_numbers(&layer->plan);
         layer->n_players = PLAYERS;
         NR_NEW(layer->filters, PLAYERS);
         for (uint32_t i = 0; i < PLAYERS; i++) layer->filters[i] = 3 * i;
@@ -86,10 +68,6 @@ static nr_store *make_store(void) {
         layer->ended_by = NR_RULE_TIME_LIMIT;
         layer->sequence_sweeps = 3;
         layer->seconds = 12.5;
-        layer->units = (nr_units){.n_blocks = BLOCKS_PER_UNIT * UNITS,
-                                  .blocks_per_unit = BLOCKS_PER_UNIT,
-                                  .units_per_sweep = UNITS,
-                                  .strata = 4};
         assert_int_equal(nr_store_layer_make_fold(layer), NR_OK);
         for (size_t u = 0; u < sizeof units / sizeof *units && k == 0; u++)
             add_unit(layer->fold, units[u]);
@@ -133,11 +111,13 @@ static void test_round_trip(void **state) {
     assert_true(back->n_layers == 2 && back->confidence == 0.9);
     assert_string_equal(back->history, "first\nsecond");
     char text[200] = "";
-    nr_plan_differences(&back->plan, &store->plan, NULL, text, sizeof text);
+    nr_plan_differences((nr_plan){&nr_run_form, &back->plan},
+                        (nr_plan){&nr_run_form, &store->plan}, NULL, text, sizeof text);
     for (size_t k = 0; k < 2; k++) {
         const nr_store_layer *a = &store->layers[k], *b = &back->layers[k];
         assert_string_equal(a->name, b->name);
-        nr_plan_differences(&b->plan, &a->plan, NULL, text, sizeof text);
+        nr_plan_differences(nr_store_layer_plan(b), nr_store_layer_plan(a), NULL, text,
+                            sizeof text);
         assert_string_equal(text, "");
         assert_memory_equal(a->filters, b->filters, PLAYERS * sizeof *a->filters);
         assert_true(b->seconds == 12.5 && b->sequence_sweeps == 3);

@@ -5,30 +5,20 @@
 
 #include "neurank/base/memory.h"
 
-static void set_plans(nr_store *store, const test_store_spec *spec) {
-    static const char *const root[] = {"model", "layers", "data", "seed"};
-    static const char *const texts[] = {"node",    "method",  "metric",  "ablate",
-                                        "filters", "kernels", "numbers", "estimator"};
-    const struct {
-        const char *name;
-        uint64_t value;
-    } numbers[] = {{"block", 1},
-                   {"strata", 1},
-                   {"unit", spec->blocks_per_unit},
-                   {"pieces", 0},
-                   {"units_per_sweep", spec->units_per_sweep},
-                   {"by_class", 0}};
-    nr_plan *plan = &store->layers[0].plan;
-    for (size_t k = 0; k < sizeof root / sizeof *root; k++)
-        nr_plan_set(&store->plan, root[k], "1");
-    nr_plan_set_u64(&store->plan, "images",
-                    spec->blocks_per_unit * spec->units_per_sweep);
-    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
-        nr_plan_set(plan, texts[k], "x");
-    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
-        nr_plan_set_u64(plan, numbers[k].name, numbers[k].value);
-    nr_plan_set(plan, "per_image", spec->per_image ? "yes" : "no");
-    nr_plan_set(plan, "shard", "none");
+void test_store_plans(nr_store *store, uint64_t images, const nr_units *units,
+                      uint64_t block_images) {
+    const nr_run_plan run = {
+        .in = {.model = "m", .data = "d", .images = images, .seed = 1}, .layers = "l"};
+    const nr_layer_plan layer = {
+        .node = "n",
+        .filters = "all",
+        .block_images = block_images,
+        .units = *units,
+        .arithmetic = {.kernels = "blas", .numbers = NR_NUMBERS_VERSION}};
+    assert_int_equal(nr_plan_copy(&nr_run_form, &run, &store->plan), NR_OK);
+    for (size_t k = 0; k < store->n_layers; k++)
+        assert_int_equal(nr_plan_copy(&nr_layer_form, &layer, &store->layers[k].plan),
+                         NR_OK);
 }
 
 /* The images' order is not that of the file. */
@@ -49,15 +39,16 @@ nr_store *test_store(const test_store_spec *spec) {
     assert_int_equal(nr_store_new(1, &store), NR_OK);
     nr_store_layer *layer = &store->layers[0];
     store->confidence = 0.95;
-    set_plans(store, spec);
+    const nr_units units = {.n_blocks = images,
+                            .blocks_per_unit = spec->blocks_per_unit,
+                            .units_per_sweep = spec->units_per_sweep,
+                            .strata = 1};
+    test_store_plans(store, images, &units, 1);
+    layer->plan.per_image = spec->per_image;
     layer->name = nr_strdup("conv");
     layer->n_players = spec->n_players;
     NR_NEW(layer->filters, spec->n_players);
     for (uint32_t i = 0; i < spec->n_players; i++) layer->filters[i] = i;
-    layer->units = (nr_units){.n_blocks = images,
-                              .blocks_per_unit = spec->blocks_per_unit,
-                              .units_per_sweep = spec->units_per_sweep,
-                              .strata = 1};
     assert_int_equal(nr_store_layer_make_fold(layer), NR_OK);
     if (spec->per_image) set_images(layer, (size_t)images);
     return store;
@@ -65,7 +56,7 @@ nr_store *test_store(const test_store_spec *spec) {
 
 void test_store_add(nr_store *store, uint64_t unit, test_value *value) {
     nr_store_layer *layer = &store->layers[0];
-    nr_unit u = nr_units_get(&layer->units, unit);
+    nr_unit u = nr_units_get(&layer->plan.units, unit);
     nr_tally *tally;
     size_t players = layer->n_players, n = nr_tally_words(players, 0, 0), used;
     int64_t *each = nr_new(players, sizeof *each),

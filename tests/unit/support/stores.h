@@ -13,6 +13,10 @@ typedef struct {
 /* A layer "conv" with nothing done. */
 nr_store *test_store(const test_store_spec *spec);
 
+/* Plans for a store and its layers, which have none yet: pairs, so many images. */
+void test_store_plans(nr_store *store, uint64_t images, const nr_units *units,
+                      uint64_t block_images);
+
 /* Plays a unit: value(sweep, image, player) is four times the marginal that the player
  * has in every walk on that image. */
 typedef int64_t test_value(uint64_t sweep, size_t image, size_t player);
