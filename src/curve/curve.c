@@ -14,7 +14,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
@@ -26,7 +25,6 @@
 #include "neurank/nn/gemm.h"
 #include "neurank/run/hold.h"
 #include "neurank/run/load.h"
-#include "neurank/run/output.h"
 #include "neurank/run/steps.h"
 #include "neurank/run/world_check.h"
 
@@ -43,7 +41,7 @@ typedef struct {
     size_t n;
     bool same_images;
     nr_curves file; /* rank 0: what is saved */
-    nr_lock *lock;
+    nr_hold *hold;
 } curve_run;
 
 static bool is_root(const curve_run *run) {
@@ -60,54 +58,71 @@ static nr_curve_plan plan_of(const curve_run *run) {
 
 enum { DIFFERENCES = 1024 };
 
-/* What the file has, if there is one that fits. */
+/* A layer that the file has need not be measured again, if it is the same question. */
+static nr_status take_layer(const curve_run *run, nr_curve_layer *layer) {
+    nr_curve *curve = &layer->curve;
+    const nr_curve *old = nr_curves_find(&run->file, curve->layer);
+    if (!old) return NR_OK;
+    NR_REQUIRE(nr_curve_same_question(old, curve), NR_ERR_MISMATCH,
+               "%s: layer \"%s\" has curves of other methods, ranks or points "
+               "(--fresh starts over)",
+               run->request->output, old->layer);
+    size_t bytes = old->n_methods * old->n_points * sizeof *old->loss;
+    memcpy(curve->accuracy, old->accuracy, bytes);
+    memcpy(curve->loss, old->loss, bytes);
+    layer->done = true;
+    return NR_OK;
+}
+
 static nr_status read_file(curve_run *run, const nr_curve_plan *plan) {
-    const char *path = run->request->output;
     char differences[DIFFERENCES] = "";
-    if (access(path, F_OK) != 0) return NR_OK;
-    if (run->request->fresh) return nr_keep_old(path);
-    NR_TRY(nr_curves_read(path, &run->file));
+    NR_TRY(nr_curves_read(run->request->output, &run->file));
     nr_plan_differences((nr_plan){&nr_curve_form, &run->file.plan},
                         (nr_plan){&nr_curve_form, plan}, NULL, differences,
                         sizeof differences);
     NR_REQUIRE(!*differences, NR_ERR_MISMATCH,
-               "%s: curves of something else: %s (--fresh starts over)", path,
-               differences);
-    for (size_t k = 0; k < run->n; k++) {
-        const nr_curve *old = nr_curves_find(&run->file, run->layers[k].curve.layer);
-        if (!old) continue;
-        NR_REQUIRE(nr_curve_same_question(old, &run->layers[k].curve), NR_ERR_MISMATCH,
-                   "%s: layer \"%s\" has curves of other methods, ranks or points "
-                   "(--fresh starts over)",
-                   path, old->layer);
-        size_t bytes = old->n_methods * old->n_points * sizeof *old->loss;
-        memcpy(run->layers[k].curve.accuracy, old->accuracy, bytes);
-        memcpy(run->layers[k].curve.loss, old->loss, bytes);
-        run->layers[k].done = true;
-    }
+               "%s: curves of something else: %s (--fresh starts over)",
+               run->request->output, differences);
+    for (size_t k = 0; k < run->n; k++) NR_TRY(take_layer(run, &run->layers[k]));
     return NR_OK;
 }
 
-static nr_status add_history(curve_run *run, const char *command_line) {
-    char *line = nr_history_line(command_line);
-    if (!line) return NR_ERR_INTERNAL;
-    nr_status status = nr_history_add(&run->file.history, line);
-    free(line);
-    return status;
+/* The file's curves, or none. */
+static nr_status adopt(void *self, bool there, bool *changed) {
+    curve_run *run = self;
+    const nr_curve_plan plan = plan_of(run);
+    *changed = false;
+    nr_curves_clear(&run->file);
+    for (size_t k = 0; k < run->n; k++) run->layers[k].done = false;
+    if (there && !run->request->fresh) return read_file(run, &plan);
+    return nr_plan_copy(&nr_curve_form, &plan, &run->file.plan);
+}
+
+static bool is_complete(const void *self) {
+    const curve_run *run = self;
+    for (size_t k = 0; k < run->n; k++)
+        if (!run->layers[k].done) return false;
+    return true;
+}
+
+/* Curves carry no mark of who wrote them: they are read again. */
+static bool is_current(const void *self, bool there) {
+    (void)self;
+    (void)there;
+    return false;
 }
 
 static nr_status open_file(curve_run *run, const char *command_line) {
     const nr_curve_request *o = run->request;
     if (!o->output) return NR_OK;
     const char *const inputs[] = {o->in.model, o->in.data};
-    NR_TRY(nr_publish_check(o->output, inputs, 2));
-    NR_TRY(nr_publish_check(o->output, o->stores.items, o->stores.n));
-    NR_TRY(nr_hold_lock(o->output, &run->lock));
-    const nr_curve_plan plan = plan_of(run);
-    NR_TRY(read_file(run, &plan));
-    nr_plan_clear(&nr_curve_form, &run->file.plan);
-    NR_TRY(nr_plan_copy(&nr_curve_form, &plan, &run->file.plan));
-    return add_history(run, command_line);
+    const nr_hold_spec spec = {
+        .path = o->output, .inputs = inputs, .n_inputs = 2, .fresh = o->fresh};
+    const nr_hold_content content = {run, adopt, is_complete, is_current};
+    NR_TRY(nr_publish_distinct(o->output, o->stores.items, o->stores.n));
+    NR_TRY(nr_hold_open(&spec, &content, &run->hold));
+    if (!nr_hold_has_work(run->hold)) return NR_OK;
+    return nr_hold_begin(run->hold, command_line, &run->file.history);
 }
 
 static nr_status load(curve_run *run, const char *command_line) {
@@ -350,7 +365,7 @@ nr_status nr_run_curve(const nr_curve_request *request, const char *command_line
     for (size_t k = 0; k < run.n; k++) nr_curve_clear(&run.layers[k].curve);
     free(run.layers);
     nr_curves_clear(&run.file);
-    nr_lock_free(run.lock);
+    nr_hold_free(run.hold);
     nr_inputs_free(&run.inputs);
     nr_world_stop(run.world);
     return status;

@@ -8,26 +8,44 @@
 #include "neurank/base/log.h"
 #include "neurank/base/memory.h"
 #include "neurank/nn/blas_core.h"
+#include "neurank/store/curve.h"
 #include "neurank/store/store.h"
 
 enum { KERNELS_TEXT = 24 }; /* bytes for the name of a kind */
 
-/* A run goes on with the kernels that it began with, where the processor has them: a
- * job that is queued again may get other nodes. "": the store does not say. Rank 0. */
-static void ask_store(const char *path, char name[KERNELS_TEXT]) {
+static void put_name(char name[KERNELS_TEXT], const nr_plan_arithmetic *of) {
+    if (of) snprintf(name, KERNELS_TEXT, "%s", of->kernels);
+}
+
+static nr_status ask_store(const char *path, char name[KERNELS_TEXT]) {
     nr_store *store;
+    NR_TRY(nr_store_read(path, &store));
+    put_name(name, store->n_layers > 0    ? &store->layers[0].plan.arithmetic
+                   : store->n_ratings > 0 ? &store->ratings[0].plan.arithmetic
+                                          : NULL);
+    nr_store_free(store);
+    return NR_OK;
+}
+
+static nr_status ask_curves(const char *path, char name[KERNELS_TEXT]) {
+    nr_curves curves;
+    NR_TRY(nr_curves_read(path, &curves));
+    put_name(name, &curves.plan.arithmetic);
+    nr_curves_clear(&curves);
+    return NR_OK;
+}
+
+/* A run goes on with the kernels that it began with, where the processor has them: a
+ * job that is queued again may get other nodes. "": the file does not say; what is
+ * wrong with it is said when the run opens it. Rank 0. */
+static void ask_file(const char *path, char name[KERNELS_TEXT]) {
+    bool is_curves;
     name[0] = '\0';
     if (!path || access(path, F_OK) != 0) return;
-    nr_log_set_silent(true); /* what is wrong with it is said when the run opens it */
-    nr_status status = nr_store_read(path, &store);
+    nr_log_set_silent(true);
+    if (nr_curves_detect(path, &is_curves) == NR_OK)
+        (void)(is_curves ? ask_curves(path, name) : ask_store(path, name));
     nr_log_set_silent(false);
-    if (status != NR_OK) return;
-    const nr_plan_arithmetic *of =
-        store->n_layers > 0    ? &store->layers[0].plan.arithmetic
-        : store->n_ratings > 0 ? &store->ratings[0].plan.arithmetic
-                               : NULL;
-    if (of) snprintf(name, KERNELS_TEXT, "%s", of->kernels);
-    nr_store_free(store);
 }
 
 /* Rank 0's answer on every rank. */
@@ -76,7 +94,7 @@ static nr_status choose(nr_world *world, const char *wanted, const char *path,
                             "OPENBLAS_CORETYPE=Haswell"));
     if (strcmp(name, "fast") != 0) return NR_OK;
     char stored[KERNELS_TEXT] = "";
-    if (nr_world_rank(world) == 0) ask_store(path, stored);
+    if (nr_world_rank(world) == 0) ask_file(path, stored);
     NR_TRY(share_name(world, stored));
     if (*stored && nr_kernels_find(stored)) memcpy(name, stored, sizeof stored);
     return require_one_kind(world, nr_kernels_find(name)->name,

@@ -2,14 +2,11 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "neurank/base/clock.h"
 #include "neurank/base/memory.h"
-#include "neurank/base/publish.h"
 #include "neurank/run/deadline.h"
 #include "neurank/run/hold.h"
-#include "neurank/run/output.h"
 #include "neurank/run/saver.h"
 
 static const double note_every_s = 2;
@@ -22,55 +19,47 @@ struct nr_session {
     const nr_store_request *request;
     nr_session_content content;
     nr_store *store; /* the content's */
-    bool changed;    /* the file does not say what this command says */
-    nr_lock *lock;   /* NULL: nothing will be written */
-    nr_saver *saver;
+    nr_hold *hold;
+    nr_saver *saver; /* NULL: nothing will be written */
     nr_deadline deadline;
     nr_rule stopped;
     double layer_started_s, seconds_before; /* of the layer under way */
     double noted_s; /* when the lock's file was told how far the run is */
 };
 
-/* ---- the file that may be there already ---- */
+/* ---- the store as what is held ---- */
 
-static bool has_work(const nr_session *s) {
-    return s->changed || !s->content.is_complete(s->content.self, s->store);
+static nr_status adopt(void *self, bool there, bool *changed) {
+    nr_session *s = self;
+    return s->content.adopt(s->content.self, there, &s->store, changed);
 }
 
-static nr_status adopt(nr_session *s) {
-    bool there = access(s->request->path, F_OK) == 0;
-    s->changed = false;
-    return s->content.adopt(s->content.self, there, &s->store, &s->changed);
+static bool is_complete(const void *self) {
+    const nr_session *s = self;
+    return s->content.is_complete(s->content.self, s->store);
 }
 
 /* Does the store still go on in what stands there, or in nothing? */
-static bool is_current(const nr_session *s) {
-    bool there = access(s->request->path, F_OK) == 0;
+static bool is_current(const void *self, bool there) {
+    const nr_session *s = self;
     return there ? nr_store_is_current(s->request->path, s->store)
                  : s->store->generation == 0;
-}
-
-/* The store as it stands, and the right to write it. A store that this command has
- * nothing to add to needs no lock, and may stand where nobody can write. */
-static nr_status take_over(nr_session *s, const nr_input_request *in) {
-    const char *path = s->request->path;
-    const char *const inputs[] = {in->model, in->data};
-    NR_TRY(nr_publish_distinct(path, inputs, sizeof inputs / sizeof *inputs));
-    NR_TRY(adopt(s));
-    if (!has_work(s)) return NR_OK;
-    NR_TRY(nr_publish_check(path, NULL, 0));
-    NR_TRY(nr_hold_lock(path, &s->lock));
-    return is_current(s) ? NR_OK : adopt(s);
 }
 
 nr_status nr_session_open(const nr_store_request *out, const nr_input_request *in,
                           const nr_session_content *content, nr_session **session) {
     nr_session *s;
+    const char *const inputs[] = {in->model, in->data};
+    const nr_hold_spec spec = {.path = out->path,
+                               .inputs = inputs,
+                               .n_inputs = sizeof inputs / sizeof *inputs,
+                               .fresh = out->fresh};
     if (!NR_NEW(s, 1)) return NR_ERR_INTERNAL;
     s->request = out;
     s->content = *content;
     s->deadline = nr_deadline_make(out->time_limit_s);
-    nr_status status = take_over(s, in);
+    const nr_hold_content held = {s, adopt, is_complete, is_current};
+    nr_status status = nr_hold_open(&spec, &held, &s->hold);
     if (status == NR_OK) *session = s;
     else nr_session_free(s);
     return status;
@@ -79,7 +68,7 @@ nr_status nr_session_open(const nr_store_request *out, const nr_input_request *i
 void nr_session_free(nr_session *session) {
     if (!session) return;
     nr_saver_free(session->saver);
-    nr_lock_free(session->lock);
+    nr_hold_free(session->hold);
     free(session);
 }
 
@@ -89,14 +78,8 @@ nr_store *nr_session_store(const nr_session *session) {
 
 nr_status nr_session_begin(nr_session *session, const char *command_line, int n_ranks) {
     const nr_store_request *request = session->request;
-    if (!has_work(session)) return NR_OK;
-    if (request->fresh && access(request->path, F_OK) == 0)
-        NR_TRY(nr_keep_old(request->path));
-    char *line = nr_history_line(command_line);
-    if (!line) return NR_ERR_INTERNAL;
-    nr_status status = nr_store_add_history(session->store, line);
-    free(line);
-    NR_TRY(status);
+    if (!nr_hold_has_work(session->hold)) return NR_OK;
+    NR_TRY(nr_hold_begin(session->hold, command_line, &session->store->history));
     NR_TRY(nr_store_write(request->path, session->store));
     nr_saver_times times = {
         .every_s = request->checkpoint_s,
@@ -137,7 +120,7 @@ void nr_session_note(nr_session *session, const nr_progress_facts *facts,
     char line[NR_PROGRESS_LINE];
     session->noted_s = now_s;
     nr_progress_write(facts, what, line);
-    nr_lock_note(session->lock, line);
+    nr_hold_note(session->hold, line);
 }
 
 nr_status nr_session_tick(nr_session *session, size_t layer, double now_s) {

@@ -101,6 +101,22 @@ def check_stop():
     same("whole.h5", "part.h5")
 
 
+def check_goes_on():
+    """With the kernels that it began with; what is complete is not written again."""
+    line = ["curve", MODEL, "fashion.h5", "r.h5", *IMAGES, "--points", "4", "--methods", "l1",
+            "-o", "k.h5"]
+    run(*line, "--layer", "conv1", "--kernels", "blas")
+    run(*line, "--layer", "conv1,conv2")
+    with h5py.File("k.h5") as f:
+        check(f.attrs["plan_kernels"] == "blas", f.attrs["plan_kernels"])
+        check(set(f.keys()) == {"conv1", "conv2"}, "both layers")
+        check(len(f.attrs["history"].splitlines()) == 2, "both commands")
+    before = os.stat("k.h5")
+    run(*line, "--layer", "conv2")
+    after = os.stat("k.h5")
+    check((before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns), "left alone")
+
+
 def check_refusals():
     line = ["curve", MODEL, "fashion.h5", "r.h5"]
     check("seed is 1 there, 2 here" in message(run(*line, *IMAGES, "--random", "2", "-o",
@@ -147,6 +163,7 @@ def main():
                            "conv1", "--format", "json").stdout)
     check(not other["ranked_on_these_images"], "other images")
     check_stop()
+    check_goes_on()
     check_refusals()
 
 

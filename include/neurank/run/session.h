@@ -1,6 +1,6 @@
-/* Rank 0's side of a command that fills a store: the file that it goes on with, the
- * lock, checkpoints, the deadline, notes for `neurank status`. One for all such
- * commands; with what the store is filled knows its content.
+/* Rank 0's side of a command that fills a store: the file that it holds (hold.h),
+ * checkpoints, the deadline, notes for `neurank status`. One for all such commands;
+ * with what the store is filled knows its content.
  *
  *   open     go on with the file if there is one that fits; lock it, unless there is
  *            nothing to do. Nothing is written
