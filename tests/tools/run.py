@@ -78,6 +78,9 @@ def environment(neurank):
                OMPI_MCA_rmaps_base_oversubscribe="1",
                PRTE_MCA_rmaps_default_mapping_policy=":oversubscribe",
                OMPI_MCA_mpi_yield_when_idle="1",
+               # else the ranks of all tests that run at a time would share the first two cores
+               OMPI_MCA_hwloc_base_binding_policy="none",
+               PRTE_MCA_hwloc_default_binding_policy="none",
                OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     env.setdefault("NEURANK_MPIRUN", "mpirun")
     env.setdefault("ASAN_OPTIONS", "detect_stack_use_after_return=1")  # as from GCC 13 on by itself
