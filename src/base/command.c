@@ -96,8 +96,10 @@ static int run(const char *const *argv, double limit_s, bool silent, int in,
         if (!good) kill(pid, SIGKILL);
         while (waitpid(pid, &state, 0) < 0 && errno == EINTR) continue;
     }
-    errno = cause;
-    return good && WIFEXITED(state) ? WEXITSTATUS(state) : -1;
+    /* So a child ends that posix_spawn could not make the program any more. */
+    bool absent = good && WIFEXITED(state) && WEXITSTATUS(state) == 127;
+    errno = absent ? ENOENT : cause;
+    return good && !absent && WIFEXITED(state) ? WEXITSTATUS(state) : -1;
 }
 
 int nr_command_run(const char *const *argv, double limit_s, bool silent, char *text,
