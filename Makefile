@@ -291,7 +291,7 @@ units: $(UNIT_BIN) $(FAULTS)
 RUN = NEURANK_MPIRUN='$(MPIRUN)' $(PYTHON) tests/tools/run.py
 
 # With what is installed: what is left out for want of it is said.
-check: $(if $(CMOCKA),units) $(FAULTS) all man
+check: $(if $(CMOCKA),units experiments) $(FAULTS) all man
 	@$(if $(CMOCKA),:,echo 'unit tests are left out: no cmocka (libcmocka-dev) here')
 	@$(RUN) --installed $(BUILD)/neurank $(if $(CMOCKA),$(UNIT_BIN)) $(CLI_TESTS)
 

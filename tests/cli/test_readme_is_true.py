@@ -3,6 +3,7 @@
 TEST: parallel timeout=200"""
 import os
 import re
+import shutil
 import subprocess
 
 import h5py
@@ -10,7 +11,7 @@ import numpy as np
 import onnx
 import PIL.Image
 import torch
-from harness import NEURANK, TOP, check
+from harness import NEURANK, TOP, check, on_ranks
 from torch import nn
 
 TASKS = ["The network.", "The images", "Rank.", "Prune", "On SLURM"]
@@ -25,11 +26,13 @@ def tasks():
 
 
 def shell(lines):
-    """With the program in the path, and a sinfo that knows one partition of two nodes."""
+    """With the program and its launcher in the path, and a sinfo that knows one partition of two nodes."""
     os.makedirs("bin", exist_ok=True)
-    with open("bin/sinfo", "w") as f:
-        f.write("#!/bin/sh\necho 'debug*|2|4|64000'\n")
-    os.chmod("bin/sinfo", 0o755)
+    for name, does in (("sinfo", "echo 'debug*|2|4|64000'"),
+                       ("mpirun", f'exec {shutil.which(on_ranks(1)[0])} "$@"')):
+        with open(f"bin/{name}", "w") as f:
+            f.write(f"#!/bin/sh\n{does}\n")
+        os.chmod(f"bin/{name}", 0o755)
     env = {**os.environ, "PATH": f"{os.getcwd()}/bin:{os.path.dirname(NEURANK)}:{os.environ['PATH']}"}
     p = subprocess.run(["sh", "-eu", "-c", lines], env=env, capture_output=True, text=True)
     check(p.returncode == 0, f"{lines}\n{p.stdout}{p.stderr}")

@@ -7,9 +7,9 @@ import json
 import os
 import subprocess
 
-from harness import TOP, check
+from harness import NEURANK, check
 
-SIMULATE = f"{TOP}/build/release/tests/bench/simulate"
+SIMULATE = f"{os.path.dirname(NEURANK)}/tests/bench/simulate"
 
 
 def simulate(ranks, units, sweeps, unit_s, message_s, players=64, latency_s=50e-6):
