@@ -51,6 +51,14 @@ CHANGES = {
     "units 2^28": attribute("conv1", "plan_units_per_sweep", str(BIG)),
     "units 0": attribute("conv1", "plan_units_per_sweep", "0"),
     "block 0": attribute("conv1", "plan_block", "0"),
+    "a unit that wraps": lambda f: [attribute("conv1", name, value)(f) for name, value in (
+        ("plan_unit", str(2 ** 64 - 1)), ("plan_strata", "1"), ("plan_units_per_sweep", "0"))],
+    "images 2^32": attribute("/", "plan_images", str(2 ** 32)),
+    "no metric": attribute("conv1", "plan_metric", "speed"),
+    "no number": attribute("conv1", "plan_numbers", "three"),
+    "exact in no pieces": attribute("conv1", "plan_method", "exact"),
+    "an enumeration": attribute("conv1", "plan_estimator", "none"),
+    "shard 0/3": attribute("conv1", "plan_shard", "0/3"),
     "strata 3": attribute("conv1", "plan_strata", "3"),
     "strata 2^30": attribute("conv1", "plan_strata", str(2 ** 30)),
     "pieces 2^30": attribute("conv1", "plan_pieces", str(2 ** 30)),
@@ -158,6 +166,9 @@ CHANGES_SWITCH = {
     "rate nan": attribute("conv1/switch", "learning_rate", float("nan")),
     "steps": attribute("conv1/switch", "steps", np.uint64(2 ** 63)),
     "ended by sweeps": attribute("conv1/switch", "ended_by", "sweeps"),
+    "no scale": attribute("conv1/switch", "plan_scale", "large"),
+    "no rate": attribute("conv1/switch", "plan_lr", "fast"),
+    "block 0": attribute("conv1/switch", "plan_block", "0"),
     "ended by rain": attribute("conv1/switch", "ended_by", "rain"),
     "images 2^40": attribute("conv1/switch", "plan_images", str(2 ** 40)),
     "filters": replace("conv1/switch/filter", np.zeros(BIG // 64, np.uint32)),
@@ -210,6 +221,12 @@ def main():
     check(message(p) == 'bad.h5: layer "conv1": its images are not those of its plan', message(p))
     run("show", "good.h5")
     run("show", "rich.h5")
+    shutil.copy("good.h5", "bad.h5")
+    with h5py.File("bad.h5", "a") as f:
+        f["conv1"].attrs["plan_metric"] = "speed"
+    p = run("show", "bad.h5", expect=3)
+    check(message(p) == 'bad.h5: plan_metric of /conv1 is "speed", expected is loss, accuracy, '
+          'margin', message(p))
     shutil.copy("good.h5", "bad.h5")
     with h5py.File("bad.h5", "a") as f:
         f["conv1/filter"][...] = np.arange(1, 21)

@@ -7,8 +7,9 @@
 
 /* Runs argv[0], found in PATH, with nothing on stdin, for at most limit_s; what it
  * writes to stdout is in `text`, cut at n bytes, and its stderr is ours, or nobody's if
- * silent. Returns its exit code; -1 if it could not be started or was ended, by a
- * signal or by the limit (errno: ETIMEDOUT), with a cause in errno (0: its own signal).
+ * silent. Returns its exit code; -1 if it could not be started (127 says so,
+ * too) or was ended, by a signal or by the limit (errno: ETIMEDOUT), with a cause in
+ * errno (0: its own signal).
  * Says nothing itself. */
 int nr_command_run(const char *const *argv, double limit_s, bool silent, char *text,
                    size_t n);

@@ -3,8 +3,7 @@
  *
  *   open     what is done already, from the file if there is one that fits; locked,
  *            unless there is nothing to do. Nothing is written
- *   begin    an old file that is not gone on with is kept; the command joins the
- * history
+ *   begin    an old file that is not gone on with is kept; the history grows
  *
  * Another run may write the file between the first look and the lock: then it is looked
  * at again. */

@@ -7,10 +7,11 @@
 #include "neurank/plan/plan.h"
 #include "neurank/run/inputs.h"
 
-/* store: the file that the run goes on with, whose kernels are taken where they are the
- * fastest of this processor's kind; NULL: none. Collective, and so is its failure, as
- * nr_inputs_load and nr_choose_kernels: NR_ERR_INPUT, NR_ERR_USAGE, NR_ERR_INTERNAL.
- * *out is the caller's (nr_inputs_free), empty after a failure; *kernels a constant. */
+/* store: the file that the run goes on with, whose kernels are taken where the request
+ * leaves the choice and the processor has them; NULL: none. Collective, and so is its
+ * failure, as nr_inputs_load and nr_choose_kernels: NR_ERR_INPUT, NR_ERR_USAGE,
+ * NR_ERR_INTERNAL. *out is the caller's (nr_inputs_free), empty after a failure;
+ * *kernels a constant. */
 nr_status nr_load(nr_world *world, const nr_input_request *request, const char *store,
                   nr_inputs *out, const nr_kernels **kernels);
 
