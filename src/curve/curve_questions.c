@@ -151,19 +151,9 @@ static nr_status add_layers(search *s) {
     return NR_OK;
 }
 
-static bool has_data(const nr_plan_inputs *inputs, const char *digest) {
-    return strcmp(inputs->data, digest) == 0;
-}
-
 static bool is_of_these_images(const search *s) {
-    for (size_t k = 0; k < s->n_stores; k++) {
-        const nr_store *store = s->owned[k].store;
-        if (store->n_layers > 0 && has_data(&store->plan.in, s->inputs->data_digest))
-            return true;
-        for (size_t i = 0; i < store->n_ratings; i++)
-            if (has_data(&store->ratings[i].plan.in, s->inputs->data_digest))
-                return true;
-    }
+    for (size_t k = 0; k < s->n_stores; k++)
+        if (nr_store_has_data(s->owned[k].store, s->inputs->data_digest)) return true;
     return false;
 }
 

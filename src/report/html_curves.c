@@ -160,13 +160,8 @@ static nr_status write_view(nr_html *html, const nr_curve *c, const char *name,
 /* ---- all curves of a layer ---- */
 
 static bool ranked_on_these(const nr_html_spec *spec, const nr_curves *curves) {
-    const char *data = curves->plan.in.data;
-    for (size_t k = 0; k < spec->n_stores; k++) {
-        const nr_store *s = spec->stores[k].store;
-        if (s->n_layers > 0 && strcmp(s->plan.in.data, data) == 0) return true;
-        for (size_t i = 0; i < s->n_ratings; i++)
-            if (strcmp(s->ratings[i].plan.in.data, data) == 0) return true;
-    }
+    for (size_t k = 0; k < spec->n_stores; k++)
+        if (nr_store_has_data(spec->stores[k].store, curves->plan.in.data)) return true;
     return false;
 }
 

@@ -67,6 +67,13 @@ const nr_plan_inputs *nr_store_inputs(const nr_store *store) {
                                   : NULL;
 }
 
+bool nr_store_has_data(const nr_store *store, const char *digest) {
+    if (store->n_layers > 0 && strcmp(store->plan.in.data, digest) == 0) return true;
+    for (size_t i = 0; i < store->n_ratings; i++)
+        if (strcmp(store->ratings[i].plan.in.data, digest) == 0) return true;
+    return false;
+}
+
 nr_plan nr_store_layer_plan(const nr_store_layer *layer) {
     return (nr_plan){&nr_layer_form, &layer->plan};
 }

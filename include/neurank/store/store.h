@@ -100,6 +100,8 @@ bool nr_store_has_all(const nr_store *store);
 /* Model and images of its Shapley values, or of its first rating; the store's; NULL of
  * a store of neither. */
 const nr_plan_inputs *nr_store_inputs(const nr_store *store);
+/* Were its values, or any of its ratings, computed on the images of this digest? */
+bool nr_store_has_data(const nr_store *store, const char *digest);
 /* A layer's plan, for messages and comparisons. */
 nr_plan nr_store_layer_plan(const nr_store_layer *layer);
 /* The store's, a rating until another one is added; NULL if there is none of that
